@@ -1,0 +1,16 @@
+// swift-tools-version: 6.2
+
+// The Foundation-free core once more, as Embedded Swift on the host: what builds here runs on a chip.
+// The sources are links into ../Sources. Built by `make embedded`.
+
+import PackageDescription
+
+let embedded: [SwiftSetting] = [.enableExperimentalFeature("Embedded")]
+
+let package = Package(
+  name: "DeepChipEmbedded",
+  targets: [
+    .target(name: "Tensors", swiftSettings: embedded),
+    .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: embedded),
+  ]
+)

@@ -1,0 +1,110 @@
+/// The step from a wide integer sum to a small code: one multiplication, one rounding, one clamp.
+///
+///     code = clamp((sum · multiplier + offset + 2^(shift − 1)) >> shift)
+///
+/// exact in 64 bits, rounding half up. The stored integers are the definition: every kernel and emitter gives the
+/// same codes. Zero points, bias and batch norm are folded into `offsets`; see
+/// Documentation/arithmetic.md.
+public struct Requantization: Hashable, Sendable {
+  /// M, one for the tensor or one per output channel. Negative when batch norm turns the sign.
+  public var multipliers: [Int32]
+  /// K, as many as multipliers; magnitude below 2^60.
+  public var offsets: [Int64]
+  /// r, for the whole tensor, in 1...62.
+  public var shift: Int
+  /// The smallest and the largest code; a fused ReLU or clip narrows it.
+  public var codeRange: ClosedRange<Int32>
+
+  /// - Precondition: as many offsets as multipliers, at least one; shift in 1...62; offsets below 2^60 in magnitude.
+  public init(multipliers: [Int32], offsets: [Int64], shift: Int, codeRange: ClosedRange<Int32>) {
+    precondition(multipliers.count == offsets.count && !multipliers.isEmpty, "As many offsets as multipliers")
+    precondition((1...62).contains(shift), "The shift lies in 1...62")
+    precondition(offsets.allSatisfy(Self.isValidOffset), "Offsets stay below 2^60")
+    self.multipliers = multipliers
+    self.offsets = offsets
+    self.shift = shift
+    self.codeRange = codeRange
+  }
+
+  /// True when `offset` leaves room for any product and the rounding term in 64 bits.
+  public static func isValidOffset(_ offset: Int64) -> Bool { offset.magnitude < 1 << 60 }
+
+  /// The code for `sum` in `channel`.
+  public func code(_ sum: Int32, channel: Int) -> Int32 {
+    let index = multipliers.count == 1 ? 0 : channel
+    let half = Int64(1) << Int64(shift - 1)
+    let scaled = (Int64(sum) * Int64(multipliers[index]) + offsets[index] + half) >> Int64(shift)
+    return Int32(min(max(scaled, Int64(codeRange.lowerBound)), Int64(codeRange.upperBound)))
+  }
+
+  /// The closest integers to `real = sum · scale + offset`, by channel.
+  ///
+  /// The largest multiplier gets 31 significant bits unless the shift reaches its bound; a shift of at least 32 is
+  /// used whenever every scale is under 1/2, because kernels are fastest there.
+  ///
+  /// - Parameters:
+  ///   - scales: real code steps per unit of sum, by channel; finite.
+  ///   - offsets: real codes added, by channel; finite.
+  /// - Returns: nil when a scale or an offset is too large for the form (2^30, 2^28 steps).
+  public init?(scales: [Double], offsets: [Double], codeRange: ClosedRange<Int32>) {
+    precondition(scales.count == offsets.count && !scales.isEmpty, "As many offsets as scales")
+    let largest = scales.map { $0.magnitude }.max() ?? 0
+    guard largest.isFinite, largest < 0x1p30 else { return nil }
+    // With shift = 30 − exponent the largest multiplier lies in 2^30 ..< 2^31.
+    let exponent = largest > 0 ? Int(largest.exponent) : -32
+    var shift = min(max(30 - exponent, 1), 62)
+    let largestOffset = offsets.map { $0.magnitude }.max() ?? 0
+    guard largestOffset.isFinite, largestOffset < 0x1p28 else { return nil }
+    while shift > 1 && largestOffset * Self.power(shift) >= 0x1p60 { shift -= 1 }
+    guard largestOffset * Self.power(shift) < 0x1p60 else { return nil }
+    let unit = Self.power(shift)
+    self.init(
+      multipliers: scales.map { Int32(clamping: Int64(($0 * unit).rounded())) },
+      offsets: offsets.map { Int64(($0 * unit).rounded()) },
+      shift: shift, codeRange: codeRange)
+  }
+
+  private static func power(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent, significand: 1) }
+}
+
+/// The sum of two codes brought to a third encoding with one rounding:
+/// `code = clamp((a · leftMultiplier + b · rightMultiplier + offset + 2^(shift − 1)) >> shift)`.
+public struct AdditionRequantization: Hashable, Sendable {
+  public var leftMultiplier: Int32
+  public var rightMultiplier: Int32
+  /// K, magnitude below 2^60: both zero points and the output's.
+  public var offset: Int64
+  /// r, in 1...62.
+  public var shift: Int
+  public var codeRange: ClosedRange<Int32>
+
+  /// - Precondition: shift in 1...62, offset below 2^60 in magnitude.
+  public init(
+    leftMultiplier: Int32, rightMultiplier: Int32, offset: Int64, shift: Int, codeRange: ClosedRange<Int32>
+  ) {
+    precondition((1...62).contains(shift), "The shift lies in 1...62")
+    precondition(Requantization.isValidOffset(offset), "The offset stays below 2^60")
+    self.leftMultiplier = leftMultiplier
+    self.rightMultiplier = rightMultiplier
+    self.offset = offset
+    self.shift = shift
+    self.codeRange = codeRange
+  }
+
+  /// The closest integers to `real = a · leftScale + b · rightScale + offset`; nil when out of the form's range.
+  public init?(leftScale: Double, rightScale: Double, offset: Double, codeRange: ClosedRange<Int32>) {
+    guard
+      let both = Requantization(scales: [leftScale, rightScale], offsets: [offset, 0], codeRange: codeRange)
+    else { return nil }
+    self.init(
+      leftMultiplier: both.multipliers[0], rightMultiplier: both.multipliers[1], offset: both.offsets[0],
+      shift: both.shift, codeRange: codeRange)
+  }
+
+  public func code(_ a: Int32, _ b: Int32) -> Int32 {
+    let half = Int64(1) << Int64(shift - 1)
+    let sum = Int64(a) * Int64(leftMultiplier) + Int64(b) * Int64(rightMultiplier)
+    let scaled = (sum + offset + half) >> Int64(shift)
+    return Int32(min(max(scaled, Int64(codeRange.lowerBound)), Int64(codeRange.upperBound)))
+  }
+}
