@@ -37,34 +37,52 @@ public struct Requantization: Hashable, Sendable {
     return Int32(min(max(scaled, Int64(codeRange.lowerBound)), Int64(codeRange.upperBound)))
   }
 
-  /// The closest integers to `real = sum · scale + offset`, by channel.
+  /// The closest integers to `real = (sum − zeroSum) · scale + offset`, by channel.
   ///
-  /// The largest multiplier gets 31 significant bits unless the shift reaches its bound; a shift of at least 32 is
-  /// used whenever every scale is under 1/2, because kernels are fastest there.
+  /// The largest multiplier gets 31 significant bits unless offsets ask for less; a shift of at least 32 comes out
+  /// whenever every scale is under 1/2, and there kernels are fastest.
   ///
   /// - Parameters:
   ///   - scales: real code steps per unit of sum, by channel; finite.
   ///   - offsets: real codes added, by channel; finite.
-  /// - Returns: nil when a scale or an offset is too large for the form (2^30, 2^28 steps).
-  public init?(scales: [Double], offsets: [Double], codeRange: ClosedRange<Int32>) {
+  ///   - zeroSums: the sums that stand for real 0, by channel: input zero point times sum of weights. Empty for zeros.
+  /// - Returns: nil when a scale or an offset is too large for the form.
+  public init?(scales: [Double], offsets: [Double], zeroSums: [Int64] = [], codeRange: ClosedRange<Int32>) {
     precondition(scales.count == offsets.count && !scales.isEmpty, "As many offsets as scales")
+    precondition(zeroSums.isEmpty || zeroSums.count == scales.count, "As many zero sums as scales")
     let largest = scales.map { $0.magnitude }.max() ?? 0
-    guard largest.isFinite, largest < 0x1p30 else { return nil }
+    guard largest < 0x1p30, offsets.allSatisfy({ $0.magnitude < 0x1p58 }) else { return nil }
     // With shift = 30 − exponent the largest multiplier lies in 2^30 ..< 2^31.
     let exponent = largest > 0 ? Int(largest.exponent) : -32
     var shift = min(max(30 - exponent, 1), 62)
-    let largestOffset = offsets.map { $0.magnitude }.max() ?? 0
-    guard largestOffset.isFinite, largestOffset < 0x1p28 else { return nil }
-    while shift > 1 && largestOffset * Self.power(shift) >= 0x1p60 { shift -= 1 }
-    guard largestOffset * Self.power(shift) < 0x1p60 else { return nil }
-    let unit = Self.power(shift)
-    self.init(
-      multipliers: scales.map { Int32(clamping: Int64(($0 * unit).rounded())) },
-      offsets: offsets.map { Int64(($0 * unit).rounded()) },
-      shift: shift, codeRange: codeRange)
+    while shift >= 1 {
+      let unit = Double(sign: .plus, exponent: shift, significand: 1)
+      let multipliers = scales.map { Int32(clamping: Int64(($0 * unit).rounded())) }
+      if let offsets = Self.offsets(offsets, zeroSums, multipliers, unit: unit) {
+        self.init(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
+        return
+      }
+      shift -= 1
+    }
+    return nil
   }
 
-  private static func power(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent, significand: 1) }
+  /// `round(offset · unit) − multiplier · zeroSum` by channel, or nil if one is out of range.
+  private static func offsets(
+    _ offsets: [Double], _ zeroSums: [Int64], _ multipliers: [Int32], unit: Double
+  ) -> [Int64]? {
+    var result: [Int64] = []
+    for (channel, offset) in offsets.enumerated() {
+      let scaled = (offset * unit).rounded()
+      guard scaled.magnitude < 0x1p60 else { return nil }
+      let zeroSum = zeroSums.isEmpty ? 0 : zeroSums[channel]
+      let (product, overflow) = zeroSum.multipliedReportingOverflow(by: Int64(multipliers[channel]))
+      let (sum, overflow2) = Int64(scaled).subtractingReportingOverflow(product)
+      guard !overflow, !overflow2, isValidOffset(sum) else { return nil }
+      result.append(sum)
+    }
+    return result
+  }
 }
 
 /// The sum of two codes brought to a third encoding with one rounding:

@@ -1,0 +1,78 @@
+import Graphs
+import Tensors
+
+/// The weights of a layer by output channel, with what the integer result rule needs to know of them.
+struct WeightRows {
+  /// Real value of one unit of the sum, by output channel.
+  var unitScales: [Double]
+  /// Real offset, by output channel.
+  var biases: [Double]
+  /// The sum that stands for real 0, by output channel: input zero point times sum of weights.
+  var zeroSums: [Int64]
+  /// The first output channel whose sum could leave 32 bits.
+  var channelThatOverflows: Int?
+
+  /// - Parameters:
+  ///   - weights: `[M, ...]`, zero points 0.
+  ///   - bias: real, `[M]`, or empty.
+  init(_ weights: CodedTensor, bias: [Float], inputScale: Float, inputZeroPoint: UInt8) {
+    let rows = weights.shape[0]
+    let length = rows == 0 ? 0 : weights.shape.elementCount / rows
+    let scales = weights.encoding.scales
+    let levels = weights.levels.scalars
+    unitScales = (0..<rows).map { Double(inputScale) * Double(scales[scales.count == 1 ? 0 : $0]) }
+    biases = bias.isEmpty ? [Double](repeating: 0, count: rows) : bias.map(Double.init)
+    zeroSums = []
+    for row in 0..<rows {
+      var (sum, magnitude) = (Int64(0), Int64(0))
+      for level in levels[row * length..<(row + 1) * length] {
+        sum += Int64(level)
+        magnitude += Int64(level.magnitude)
+      }
+      zeroSums.append(sum * Int64(inputZeroPoint))
+      if magnitude * 255 > Int64(Int32.max), channelThatOverflows == nil { channelThatOverflows = row }
+    }
+  }
+
+  /// The rule to codes of `output`; nil when it has no integer form.
+  func codes(_ output: CodeEncoding, clamp: Clamp?) -> SumResult? {
+    let step = Double(output.scale)
+    return Requantization(
+      scales: unitScales.map { $0 / step }, offsets: biases.map { $0 / step + Double(output.zeroPoint) },
+      zeroSums: zeroSums, codeRange: output.range(within: clamp)
+    ).map(SumResult.codes)
+  }
+
+  /// The rule to reals; nil when a factor is not finite.
+  var reals: SumResult? {
+    let offsets = unitScales.indices.map { Float(biases[$0] - Double(zeroSums[$0]) * unitScales[$0]) }
+    let scales = unitScales.map { Float($0) }
+    guard offsets.allSatisfy(\.isFinite), scales.allSatisfy(\.isFinite) else { return nil }
+    return .real(scales: scales, offsets: offsets)
+  }
+}
+
+extension CodedTensor {
+  /// The same weights with zero points of 0 and scales along the first axis or none, or nil if there are no such.
+  ///
+  /// Weights with other zero points are coded anew, per output channel in −127...127.
+  var symmetric: CodedTensor? {
+    guard case .affine(let affine) = encoding else { return encoding.axis ?? 0 == 0 ? self : nil }
+    if affine.zeroPoints.allSatisfy({ $0 == 0 }) && affine.axis ?? 0 == 0 { return self }
+    guard shape.rank > 0, shape[0] > 0 else { return nil }
+    let reals = decoded.scalars
+    let length = shape.elementCount / shape[0]
+    var scales: [Float] = []
+    var codes: [Int8] = []
+    for row in 0..<shape[0] {
+      let values = reals[row * length..<(row + 1) * length]
+      let largest = values.map { $0.magnitude }.max() ?? 0
+      let scale = largest > 0 ? largest / 127 : 1
+      scales.append(scale)
+      codes += values.map { Int8(max(-127, min(127, ($0 / scale).rounded(.toNearestOrEven)))) }
+    }
+    let new = AffineEncoding(
+      scales: scales, zeroPoints: [Int32](repeating: 0, count: scales.count), axis: 0, bitWidth: 8, isSigned: true)
+    return CodedTensor(codes: Tensor(shape: shape, scalars: codes), encoding: .affine(new))
+  }
+}

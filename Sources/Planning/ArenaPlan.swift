@@ -1,0 +1,65 @@
+/// A block of memory that is needed from one step to another, both included.
+public struct Lifetime: Hashable, Sendable {
+  public var byteCount: Int
+  public var firstStep: Int
+  public var lastStep: Int
+
+  /// - Precondition: no negative size, first step not after the last.
+  public init(byteCount: Int, firstStep: Int, lastStep: Int) {
+    precondition(byteCount >= 0 && firstStep <= lastStep, "A lifetime has a size and does not end before it starts")
+    self.byteCount = byteCount
+    self.firstStep = firstStep
+    self.lastStep = lastStep
+  }
+
+  public func overlaps(_ other: Lifetime) -> Bool {
+    firstStep <= other.lastStep && other.firstStep <= lastStep
+  }
+}
+
+/// Where each block lies in one arena, so that blocks alive at the same step do not share bytes.
+public struct ArenaPlan: Equatable, Sendable {
+  /// Byte offset of each block, a multiple of the alignment.
+  public var offsets: [Int]
+  /// Bytes of the arena.
+  public var byteCount: Int
+
+  /// Places the largest blocks first, each at the lowest offset where it fits.
+  ///
+  ///     let plan = ArenaPlan(lifetimes, alignment: 64)
+  ///
+  /// - Parameter alignment: of every offset, in bytes; a power of two.
+  /// - Complexity: O(*n*² log *n*) for *n* blocks.
+  /// - Source: greedy by size, Pisarchyk and Lee, *Efficient Memory Management for Deep Neural Net Inference*,
+  ///   arXiv 2001.03288, section 5.2.
+  public init(_ lifetimes: [Lifetime], alignment: Int = 64) {
+    precondition(alignment > 0 && alignment & (alignment - 1) == 0, "The alignment is a power of two")
+    offsets = [Int](repeating: 0, count: lifetimes.count)
+    byteCount = 0
+    let order = lifetimes.indices.sorted {
+      let (a, b) = (lifetimes[$0], lifetimes[$1])
+      return a.byteCount != b.byteCount ? a.byteCount > b.byteCount : $0 < $1
+    }
+    var placed: [Int] = []
+    for block in order {
+      let lifetime = lifetimes[block]
+      let neighbors = placed.filter { lifetimes[$0].overlaps(lifetime) }.sorted { offsets[$0] < offsets[$1] }
+      var offset = 0
+      for neighbor in neighbors {
+        if offset + lifetime.byteCount <= offsets[neighbor] { break }
+        let end = offsets[neighbor] + lifetimes[neighbor].byteCount
+        offset = max(offset, (end + alignment - 1) & ~(alignment - 1))
+      }
+      offsets[block] = offset
+      byteCount = max(byteCount, offset + lifetime.byteCount)
+      placed.append(block)
+    }
+  }
+
+  /// The largest number of bytes alive at one step: no plan can do with less.
+  public static func lowerBound(_ lifetimes: [Lifetime]) -> Int {
+    lifetimes.map { $0.firstStep }.map { step in
+      lifetimes.filter { $0.firstStep <= step && step <= $0.lastStep }.reduce(0) { $0 + $1.byteCount }
+    }.max() ?? 0
+  }
+}

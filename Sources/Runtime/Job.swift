@@ -1,0 +1,59 @@
+import CKernels
+import Planning
+
+/// A step with its pointers set: what the executor runs again and again without allocating.
+class Job {
+  /// Rough number of elementary operations; decides whether threads share the job.
+  let work: Int
+
+  init(work: Int) { self.work = work }
+
+  /// Does part `part` of `parts`; all parts together do the whole job, in any order and at the same time.
+  func run(part: Int, of parts: Int) {
+    preconditionFailure("Every job runs")
+  }
+
+  /// The share of `0..<count` that belongs to a part, its bounds multiples of `grain` but for the end.
+  static func share(_ count: Int, part: Int, of parts: Int, grain: Int = 1) -> Range<Int> {
+    let grains = (count + grain - 1) / grain
+    let lower = min(grains * part / parts * grain, count)
+    let upper = min(grains * (part + 1) / parts * grain, count)
+    return lower..<upper
+  }
+}
+
+/// What jobs are built from: the kernels of this machine, the arena, and memory that stays.
+struct JobBuilder {
+  let schedule: Schedule
+  let kernels: dc_kernel_table
+  let storage: Storage
+  let arena: UnsafeMutableRawPointer
+
+  func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }
+
+  func layout(_ id: BufferID) -> BufferLayout { schedule.buffers[id.index].layout }
+
+  func map(_ id: BufferID) -> MapLayout {
+    guard case .map(let layout) = layout(id) else { preconditionFailure("This step works on maps") }
+    return layout
+  }
+
+  /// The first pixel of the first image that is not border.
+  func interior(_ id: BufferID) -> UnsafeMutableRawPointer { pointer(id) + map(id).interiorOffset }
+
+  /// The job of `step`.
+  func job(_ step: Step) throws(RuntimeError) -> Job {
+    switch step.action {
+    case .weightedSum(let sum): try weightedSumJob(sum, step)
+    case .pooling(let pooling): poolingJob(pooling, step)
+    case .addition, .lookup, .binary, .unary, .softmax, .quantize, .dequantize: elementwiseJob(step)
+    case .interleave(let rule): interleaveJob(rule, step)
+    case .deinterleave(let rule): deinterleaveJob(rule, step)
+    case .copy(let regions): copyJob(regions, step)
+    case .fillBorder: FillBorderJob(map(step.writes), pointer(step.writes))
+    case .fill(let fill): FillJob(map(step.writes), pointer(step.writes), fill)
+    case .constant(let id): constantJob(id, step)
+    case .reference(let `operator`, let operands): ReferenceJob(self, step, `operator`, operands)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import CKernels
+import Graphs
+import Planning
+import Tensors
+
+/// The weights of a weighted sum as plain numbers, and their packing for the kernels.
+struct LayerWeights {
+  /// Output channels.
+  let outputs: Int
+  /// Input channels that one output sees.
+  let channelsPerGroup: Int
+  /// Weights of one output channel.
+  let rowLength: Int
+  private let kernel: (rows: Int, columns: Int)
+  private let isSplit: Bool
+  private let numbers: Numbers
+
+  private enum Numbers {
+    case levels([Int8])
+    case reals([Float])
+  }
+
+  /// - Precondition: the weights are a constant whose levels fit in 8 bits, as packing makes them.
+  init(_ graph: Graph, _ sum: WeightedSum, input: MapLayout) {
+    guard let constant = graph.constants[sum.weights] else { preconditionFailure("Weights are constants") }
+    let shape = constant.shape
+    outputs = shape[0]
+    rowLength = shape[0] == 0 ? 0 : shape.elementCount / shape[0]
+    kernel = sum.kernel
+    channelsPerGroup = rowLength / max(sum.kernel.rows * sum.kernel.columns, 1)
+    isSplit = sum.groups > 1 || sum.dilations.columns > 1
+    switch (input.elementType, constant) {
+    case (.uint8, .coded(let coded)): numbers = .levels(coded.smallLevels)
+    case (_, let constant): numbers = .reals(constant.tensor.asFloat32?.scalars ?? [])
+    }
+  }
+
+  /// The weights of the output channels in `range`, in the kernels' layout.
+  func packed(
+    _ range: Range<Int>, _ input: MapLayout, isDepthwise: Bool, _ storage: Storage
+  ) -> UnsafeMutableRawPointer {
+    var filters = dc_filters()
+    let taps = kernel.rows * kernel.columns
+    filters.outputStride = rowLength
+    filters.rowStride = kernel.columns
+    filters.columnStride = 1
+    filters.channelStride = taps
+    filters.outputs = Int32(range.count)
+    filters.rows = Int32(kernel.rows)
+    filters.columns = Int32(kernel.columns)
+    filters.channels = Int32(isDepthwise ? 1 : channelsPerGroup)
+    filters.mapChannelStride = Int32(isSplit ? channelsPerGroup : input.channelStride)
+    filters.columnsApart = isSplit ? 1 : 0
+    switch numbers {
+    case .levels(let levels):
+      return levels.withUnsafeBufferPointer { levels in
+        filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
+        let block = storage.allocate(
+          isDepthwise ? dc_packed_depthwise_byte_count_s8(&filters) : dc_packed_byte_count_s8(&filters))
+        if isDepthwise {
+          dc_pack_depthwise_s8(&filters, block)
+        } else {
+          dc_pack_weights_s8(&filters, 0, filters.outputs, block)
+        }
+        return block
+      }
+    case .reals(let reals):
+      return reals.withUnsafeBufferPointer { reals in
+        filters.weights = UnsafeRawPointer(reals.baseAddress.map { $0 + range.lowerBound * rowLength })
+        let block = storage.allocate(
+          isDepthwise ? dc_packed_depthwise_byte_count_f32(&filters) : dc_packed_byte_count_f32(&filters))
+        if isDepthwise {
+          dc_pack_depthwise_f32(&filters, block)
+        } else {
+          dc_pack_weights_f32(&filters, 0, filters.outputs, block)
+        }
+        return block
+      }
+    }
+  }
+}
+
+extension CodedTensor {
+  /// The integers that multiply activations, in 8 bits.
+  var smallLevels: [Int8] {
+    switch encoding {
+    case .affine: codes.scalars
+    case .ternary: codes.scalars.map { Int8(encoding.level(of: $0)) }
+    }
+  }
+}

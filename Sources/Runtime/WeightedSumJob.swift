@@ -1,0 +1,213 @@
+import CKernels
+import Graphs
+import Planning
+import Tensors
+
+typealias ConvolutionKernel = @convention(c) (UnsafePointer<dc_convolution>?) -> Void
+
+/// A convolution or dense layer: one kernel call per image and group, over a range of output pixels.
+final class WeightedSumJob: Job {
+  private let kernel: ConvolutionKernel
+  /// One per group, for the first image.
+  private let groups: [dc_convolution]
+  private let images: Int
+  private let pixels: Int
+  private let channels: Int
+  private let inputImageStride: Int
+  private let outputImageStride: Int
+  private let residualImageStride: Int
+
+  init(
+    kernel: ConvolutionKernel, groups: [dc_convolution], images: Int, pixels: Int, channels: Int,
+    inputImageStride: Int, outputImageStride: Int, residualImageStride: Int, work: Int
+  ) {
+    self.kernel = kernel
+    self.groups = groups
+    self.images = images
+    self.pixels = pixels
+    self.channels = channels
+    self.inputImageStride = inputImageStride
+    self.outputImageStride = outputImageStride
+    self.residualImageStride = residualImageStride
+    super.init(work: work)
+  }
+
+  override func run(part: Int, of parts: Int) {
+    if images * pixels >= 8 * parts || parts == 1 {
+      runPixels(Job.share(images * pixels, part: part, of: parts), 0..<channels)
+    } else {
+      let grain = Int(DC_CHANNEL_BLOCK) * 4
+      runPixels(0..<images * pixels, Job.share(channels, part: part, of: parts, grain: grain))
+    }
+  }
+
+  private func runPixels(_ range: Range<Int>, _ channels: Range<Int>) {
+    guard !range.isEmpty, !channels.isEmpty else { return }
+    for image in range.lowerBound / pixels...(range.upperBound - 1) / pixels {
+      let begin = max(range.lowerBound - image * pixels, 0)
+      let end = min(range.upperBound - image * pixels, pixels)
+      for group in groups {
+        var call = group
+        call.window.input += image * inputImageStride
+        call.window.output += image * outputImageStride
+        if call.residual.input != nil { call.residual.input += image * residualImageStride }
+        call.window.pixelBegin = Int32(begin)
+        call.window.pixelEnd = Int32(end)
+        call.window.channelBegin = Int32(channels.lowerBound)
+        call.window.channelEnd = Int32(channels.upperBound)
+        kernel(&call)
+      }
+    }
+  }
+}
+
+extension JobBuilder {
+  func weightedSumJob(_ sum: WeightedSum, _ step: Step) throws(RuntimeError) -> Job {
+    let (input, output) = (map(step.reads[0]), map(step.writes))
+    let weights = LayerWeights(schedule.graph, sum, input: input)
+    let isDepthwise = sum.groups > 1 && weights.channelsPerGroup == 1 && weights.outputs == sum.groups
+    let (window, geometry) = self.window(sum, input, output, step, isDepthwise: isDepthwise)
+    var call = dc_convolution()
+    call.window = window
+    setResidual(sum, step, &call)
+    if geometry.isSinglePixel { call.residual.columnStride = residualImageStride(step) }
+    var groups: [dc_convolution] = []
+    let count = isDepthwise ? 1 : sum.groups
+    let outputs = weights.outputs / count
+    for group in 0..<count {
+      var own = call
+      let elementOffset = isDepthwise ? 0 : group * weights.channelsPerGroup
+      own.window.input = call.window.input + elementOffset * input.elementType.byteCount
+      own.window.output = call.window.output + group * outputs * output.elementType.byteCount
+      setParameters(sum, group * outputs..<(group + 1) * outputs, &own)
+      own.weights = UnsafeRawPointer(
+        weights.packed(group * outputs..<(group + 1) * outputs, input, isDepthwise: isDepthwise, storage))
+      groups.append(own)
+    }
+    return WeightedSumJob(
+      kernel: kernel(sum, isDepthwise: isDepthwise), groups: groups, images: geometry.isSinglePixel ? 1 : input.images,
+      pixels: geometry.isSinglePixel ? input.images : output.rows * output.columns, channels: outputs,
+      inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
+      residualImageStride: residualImageStride(step),
+      work: input.images * output.rows * output.columns * weights.outputs * weights.rowLength)
+  }
+
+  private func kernel(_ sum: WeightedSum, isDepthwise: Bool) -> ConvolutionKernel {
+    switch (sum.result, sum.residual) {
+    case (.codes, .none): isDepthwise ? kernels.depthwise_u8s8u8 : kernels.conv_u8s8u8
+    case (.codes, _): kernels.convadd_u8s8u8
+    case (.real, _): kernels.conv_u8s8f32
+    case (.float, _): isDepthwise ? kernels.depthwise_f32f32f32 : kernels.conv_f32f32f32
+    }
+  }
+
+  /// Single-pixel outputs of a batch are one row of pixels, so that one call does them all.
+  private func window(
+    _ sum: WeightedSum, _ input: MapLayout, _ output: MapLayout, _ step: Step, isDepthwise: Bool
+  ) -> (dc_window, geometry: (isSinglePixel: Bool, Void)) {
+    let isSinglePixel = output.rows * output.columns == 1
+    let taps = MapTaps(
+      kernel: sum.kernel, dilations: sum.dilations, map: input,
+      isSplit: isDepthwise || sum.groups > 1 || sum.dilations.columns > 1)
+    let origin =
+      input.interiorOffset - sum.origin.rows * input.rowByteCount - sum.origin.columns * input.pixelByteCount
+    let channels = sum.groups > 1 ? input.channels / sum.groups : input.channelStride
+    var window = dc_window()
+    window.input = UnsafeRawPointer(pointer(step.reads[0]) + origin)
+    window.output = UnsafeMutableRawPointer(interior(step.writes))
+    window.segmentOffsets = storage.copy(taps.offsets)
+    window.segmentCount = Int32(taps.offsets.count)
+    window.inputRowStride = sum.strides.rows * input.rowByteCount
+    window.inputColumnStride =
+      isSinglePixel ? input.imageByteCount : sum.strides.columns * input.pixelByteCount
+    window.outputRowStride = output.rowByteCount
+    window.outputColumnStride = isSinglePixel ? output.imageByteCount : output.pixelByteCount
+    window.columns = Int32(isSinglePixel ? input.images : output.columns)
+    let length = taps.isSplit ? channels : sum.kernel.columns * input.channelStride
+    window.segmentLength =
+      isDepthwise ? 1 : Int32(input.elementType == .uint8 ? (length + 3) & ~3 : length)
+    return (window, (isSinglePixel, ()))
+  }
+
+  private func residualImageStride(_ step: Step) -> Int {
+    step.reads.count > 1 ? map(step.reads[1]).imageByteCount : 0
+  }
+
+  private func setResidual(_ sum: WeightedSum, _ step: Step, _ call: inout dc_convolution) {
+    guard step.reads.count > 1 else { return }
+    let other = map(step.reads[1])
+    call.residual.input = UnsafeRawPointer(interior(step.reads[1]))
+    call.residual.rowStride = other.rowByteCount
+    call.residual.columnStride = other.pixelByteCount
+    if case .codes(let rule) = sum.residual { call.residual.rule = dc_sum_rule(rule) }
+  }
+
+  /// Result parameters of the output channels in `range`, readable up to the next multiple of a channel block.
+  private func setParameters(_ sum: WeightedSum, _ range: Range<Int>, _ call: inout dc_convolution) {
+    let block = Int(DC_CHANNEL_BLOCK) * 4
+    switch sum.result {
+    case .codes(let rule):
+      call.requantization = requantization(rule, range)
+    case .real(let scales, let offsets):
+      call.scales = storage.copy(scales.count == 1 ? range.map { _ in scales[0] } : Array(scales[range]), roundedUpTo: block)
+      call.biases = storage.copy(
+        offsets.count == 1 ? range.map { _ in offsets[0] } : Array(offsets[range]), roundedUpTo: block)
+    case .float(let clamp):
+      var biases = [Float](repeating: 0, count: range.count)
+      if let id = sum.bias, let tensor = schedule.graph.constants[id]?.tensor.asFloat32 {
+        biases = Array(tensor.scalars[range])
+      }
+      call.biases = storage.copy(biases, roundedUpTo: block)
+      call.lowest = clamp?.lower ?? -.infinity
+      call.highest = clamp?.upper ?? .infinity
+    }
+  }
+
+  /// The kernels' form of a requantization: with the rounding term in the offsets, one entry per channel.
+  func requantization(_ rule: Requantization, _ range: Range<Int>) -> dc_requantization {
+    let block = Int(DC_CHANNEL_BLOCK) * 4
+    let half = Int64(1) << Int64(rule.shift - 1)
+    let isShared = rule.multipliers.count == 1
+    var result = dc_requantization()
+    result.multipliers = storage.copy(range.map { rule.multipliers[isShared ? 0 : $0] }, roundedUpTo: block)
+    result.offsets = storage.copy(range.map { rule.offsets[isShared ? 0 : $0] + half }, roundedUpTo: block)
+    result.shift = Int32(rule.shift)
+    result.lowest = UInt8(clamping: rule.codeRange.lowerBound)
+    result.highest = UInt8(clamping: rule.codeRange.upperBound)
+    return result
+  }
+}
+
+extension dc_sum_rule {
+  init(_ rule: AdditionRequantization) {
+    self.init()
+    offset = rule.offset + (Int64(1) << Int64(rule.shift - 1))
+    multiplierA = rule.leftMultiplier
+    multiplierB = rule.rightMultiplier
+    shift = Int32(rule.shift)
+    lowest = UInt8(clamping: rule.codeRange.lowerBound)
+    highest = UInt8(clamping: rule.codeRange.upperBound)
+  }
+}
+
+/// Where the runs of a window begin, in bytes from its first element.
+struct MapTaps {
+  var offsets: [Int]
+  /// One run per kernel element instead of one per kernel row.
+  var isSplit: Bool
+
+  init(
+    kernel: (rows: Int, columns: Int), dilations: (rows: Int, columns: Int), map: MapLayout, isSplit: Bool
+  ) {
+    self.isSplit = isSplit
+    offsets = []
+    for row in 0..<kernel.rows {
+      let start = row * dilations.rows * map.rowByteCount
+      if isSplit {
+        for column in 0..<kernel.columns { offsets.append(start + column * dilations.columns * map.pixelByteCount) }
+      } else {
+        offsets.append(start)
+      }
+    }
+  }
+}
