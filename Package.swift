@@ -6,8 +6,10 @@ let package = Package(
   name: "DeepChip",
   platforms: [.macOS(.v15)],
   targets: [
-    .target(name: "CKernels"),
+    .target(name: "CKernels", exclude: ["kernels.def"]),
     .target(name: "Kernels", dependencies: ["CKernels"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .executableTarget(
+      name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),
   ]
 )
