@@ -18,7 +18,25 @@ let package = Package(
     .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs"]),
 
     // Crafts: algorithms, no pipeline.
-    .target(name: "CKernels"),
+    .target(name: "CKernels", exclude: ["kernels.def"], cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: hot),
+    .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
     .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
+
+    // Stages: one value into the next.
+    .target(name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference"], swiftSettings: hot),
+    .target(
+      name: "Runtime",
+      dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
+      swiftSettings: hot),
+
+    // Tests.
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
+    .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+    .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Packing"]),
+
+    // Benchmarks.
+    .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),
   ]
 )

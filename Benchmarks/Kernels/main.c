@@ -1,0 +1,167 @@
+/* Times the kernels on the layers of known networks: best of several rounds, one thread.
+
+     kernel-benchmark [isa ...]       all available instruction sets, or those named; -f a layer filter, -n rounds
+
+   Pin it to a core (taskset -c 1), and compare within a run: the best of N leaves most of the neighbours' noise out, and
+   rounds of all instruction sets are interleaved. G/s counts multiply-accumulates, of channels that are there. */
+#define _GNU_SOURCE
+#include "CKernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct layer {
+  const char *name;
+  int height, width, channels; /* input map, border included */
+  int rows, columns;           /* of a filter */
+  int stride;
+  int outputs;
+} layer;
+
+static const layer layers[] = {
+    {"resnet 3x3 3>16 32x32", 34, 34, 3, 3, 3, 1, 16},
+    {"resnet 3x3 16>16 32x32", 34, 34, 16, 3, 3, 1, 16},
+    {"resnet 3x3 32>32 16x16", 18, 18, 32, 3, 3, 1, 32},
+    {"resnet 3x3 64>64 8x8", 10, 10, 64, 3, 3, 1, 64},
+    {"svhn 5x5 3>48 36x36", 40, 40, 3, 5, 5, 1, 48},
+    {"svhn 3x3 64>64 18x18", 20, 20, 64, 3, 3, 1, 64},
+    {"svhn 3x3 128>128 7x7", 9, 9, 128, 3, 3, 1, 128},
+    {"alexnet 12x12/4 3>96 54x54", 224, 224, 3, 12, 12, 4, 96},
+    {"alexnet 5x5 48>128 27x27", 31, 31, 48, 5, 5, 1, 128},
+    {"alexnet 3x3 256>384 13x13", 15, 15, 256, 3, 3, 1, 384},
+    {"alexnet dense 9216>4096", 1, 1, 9216, 1, 1, 1, 4096},
+    {"alexnet dense 4096>1000", 1, 1, 4096, 1, 1, 1, 1000},
+    {"ad dense 640>128", 1, 1, 640, 1, 1, 1, 128},
+    {"ad dense 128>128", 1, 1, 128, 1, 1, 1, 128},
+    {"ad dense 128>8", 1, 1, 128, 1, 1, 1, 8},
+    {"ad dense 8>128", 1, 1, 8, 1, 1, 1, 128},
+    {"dense 640>128 batch 64", 64, 1, 640, 1, 1, 1, 128},
+    {"kws 10x4/2 1>64 25x5", 58, 12, 1, 10, 4, 2, 64},
+    {"kws 1x1 64>64 25x5", 25, 5, 64, 1, 1, 1, 64},
+    {"vww 1x1 8>16 48x48", 48, 48, 8, 1, 1, 1, 16},
+    {"vww 1x1 256>256 3x3", 3, 3, 256, 1, 1, 1, 256},
+};
+
+static const layer depthwiseLayers[] = {
+    {"kws depthwise 3x3 64 25x5", 27, 7, 64, 3, 3, 1, 64},
+    {"vww depthwise 3x3 8 48x48", 50, 50, 8, 3, 3, 1, 8},
+    {"vww depthwise 3x3/2 16 48x48", 50, 50, 16, 3, 3, 2, 16},
+    {"vww depthwise 3x3 128 6x6", 8, 8, 128, 3, 3, 1, 128},
+    {"vww depthwise 3x3 256 3x3", 5, 5, 256, 3, 3, 1, 256},
+};
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void *filled(size_t byteCount, int real) {
+  byteCount = (byteCount + 127) / 64 * 64;
+  uint8_t *p = aligned_alloc(4096, (byteCount + 4095) / 4096 * 4096);
+  uint32_t seed = 1;
+  for (size_t i = 0; i < byteCount; i++) p[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
+  if (real)
+    for (size_t i = 0; i < byteCount / 4; i++) ((float *)(void *)p)[i] = (float)(int8_t)p[i * 4] / 128;
+  return p;
+}
+
+/* The description of a layer, its buffers never freed. */
+static dc_convolution prepared(const layer *l, int depthwise, int real) {
+  dc_convolution c;
+  memset(&c, 0, sizeof c);
+  int bytes = real ? 4 : 1, stride = dc_channel_stride(l->channels, bytes);
+  dc_filters f = {.outputs = l->outputs, .rows = l->rows, .columns = l->columns, .channels = depthwise ? 1 : l->channels};
+  f.channelStride = 1, f.columnStride = f.channels, f.rowStride = (ptrdiff_t)f.channels * l->columns;
+  f.outputStride = f.rowStride * l->rows, f.mapChannelStride = stride;
+  f.weights = filled((size_t)f.outputs * (size_t)f.outputStride * (size_t)bytes, real);
+  size_t byteCount = depthwise ? (real ? dc_packed_depthwise_byte_count_f32(&f) : dc_packed_depthwise_byte_count_s8(&f))
+                               : (real ? dc_packed_byte_count_f32(&f) : dc_packed_byte_count_s8(&f));
+  void *packed = filled(byteCount, real);
+  if (depthwise) (real ? dc_pack_depthwise_f32 : dc_pack_depthwise_s8)(&f, packed);
+  else (real ? dc_pack_weights_f32 : dc_pack_weights_s8)(&f, 0, f.outputs, packed);
+  c.weights = packed;
+
+  dc_window *w = &c.window;
+  int height = (l->height - l->rows) / l->stride + 1, width = (l->width - l->columns) / l->stride + 1;
+  w->columns = width, w->pixelEnd = height * width, w->channelEnd = l->outputs;
+  w->segmentCount = depthwise ? l->rows * l->columns : dc_segment_count(&f);
+  w->segmentLength = depthwise ? 1 : real ? dc_segment_length_f32(&f) : dc_segment_length_u8(&f);
+  ptrdiff_t *offsets = malloc((size_t)w->segmentCount * sizeof *offsets), pixel = (ptrdiff_t)stride * bytes;
+  for (int i = 0; i < w->segmentCount; i++)
+    offsets[i] = depthwise ? i / l->columns * pixel * l->width + i % l->columns * pixel : i * pixel * l->width;
+  w->segmentOffsets = offsets;
+  w->inputColumnStride = l->stride * pixel, w->inputRowStride = l->stride * l->width * pixel;
+  w->outputColumnStride = dc_channel_stride(l->outputs, bytes) * bytes, w->outputRowStride = width * w->outputColumnStride;
+  w->input = filled((size_t)(l->height * l->width * pixel) + DC_TAIL_BYTES, real);
+  w->output = filled((size_t)(height * w->outputRowStride), 0);
+
+  int32_t channels = (l->outputs + 63) / 64 * 64;
+  int32_t *multipliers = malloc((size_t)channels * 4);
+  int64_t *offsets64 = malloc((size_t)channels * 8);
+  float *biases = malloc((size_t)channels * 4);
+  for (int i = 0; i < channels; i++) multipliers[i] = 1 << 20, offsets64[i] = (int64_t)1 << 35, biases[i] = 0;
+  c.requantization = (dc_requantization){multipliers, offsets64, 36, 0, 255};
+  c.biases = c.scales = biases;
+  c.lowest = 0, c.highest = 1e30f;
+  return c;
+}
+
+typedef void (*run)(const dc_convolution *);
+
+static void measure(const layer *l, int depthwise, int real, const int *chosen, int rounds) {
+  dc_convolution c = prepared(l, depthwise, real);
+  double macs = (double)c.window.pixelEnd * l->outputs * l->rows * l->columns * (depthwise ? 1 : l->channels);
+  run functions[dc_isa_count] = {0};
+  double best[dc_isa_count];
+  for (int isa = 0; isa < dc_isa_count; isa++) {
+    const dc_kernel_table *k = chosen[isa] ? dc_kernels((dc_isa)isa) : 0;
+    if (k)
+      functions[isa] = depthwise ? (real ? k->depthwise_f32f32f32 : k->depthwise_u8s8u8)
+                                 : (real ? k->conv_f32f32f32 : k->conv_u8s8u8);
+    best[isa] = 1e9;
+  }
+  for (int round = 0; round < rounds; round++)
+    for (int isa = 0; isa < dc_isa_count; isa++) {
+      if (!functions[isa] || (isa == dc_isa_scalar && round > 1)) continue;
+      int repeats = (int)((isa == dc_isa_scalar ? 1e6 : isa < dc_isa_avx512 ? 2e7 : 1e8) / macs) + 1;
+      if (depthwise) repeats = repeats / 10 + 1;
+      functions[isa](&c);
+      double begin = now();
+      for (int i = 0; i < repeats; i++) functions[isa](&c);
+      double time = (now() - begin) / repeats;
+      if (time < best[isa]) best[isa] = time;
+    }
+  printf("%-30s", l->name);
+  for (int isa = 0; isa < dc_isa_count; isa++)
+    if (functions[isa]) printf("  %9.2f us %6.1f G/s", best[isa] * 1e6, macs / best[isa] / 1e9);
+  printf("\n");
+  fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+  int chosen[dc_isa_count], named = 0, rounds = 15;
+  const char *filter = "";
+  memset(chosen, 0, sizeof chosen);
+  for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "-f") && i + 1 < argc) filter = argv[++i];
+    else if (!strcmp(argv[i], "-n") && i + 1 < argc) rounds = atoi(argv[++i]);
+    else
+      for (int isa = 0; isa < dc_isa_count; isa++)
+        if (!strcmp(argv[i], dc_isa_name((dc_isa)isa))) chosen[isa] = 1, named = 1;
+  }
+  for (int isa = 0; isa < dc_isa_avx512vbmi && !named; isa++) chosen[isa] = 1;
+  for (int real = 0; real < 2; real++) {
+    printf("%-30s", real ? "f32" : "u8 x s8, requantized");
+    for (int isa = 0; isa < dc_isa_count; isa++)
+      if (chosen[isa] && dc_isa_is_available((dc_isa)isa)) printf("  %23s", dc_isa_name((dc_isa)isa));
+    printf("\n");
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
+      if (strstr(layers[i].name, filter)) measure(&layers[i], 0, real, chosen, rounds);
+    for (size_t i = 0; i < sizeof depthwiseLayers / sizeof *depthwiseLayers; i++)
+      if (strstr(depthwiseLayers[i].name, filter)) measure(&depthwiseLayers[i], 1, real, chosen, rounds);
+  }
+  return 0;
+}

@@ -1,0 +1,151 @@
+/* Convolution of u8 codes with s8 weights in 256 bits: one source for AVX2 and AVX-VNNI.
+
+   A tile is up to most_pixels output pixels by one block of 16 outputs, two registers of sums a pixel. Rows, pixels and
+   weights go as in avx512/convolution_u8s8.c. The includer defines DC_TARGET, DC_NAME, DC_TILE, DC_MOST_PIXELS and
+
+     weights8    8 outputs' weights of 4 channels, prepared for
+     add_products(sums, codes, weights8)    which adds their products with 4 codes, repeated in every lane. */
+#include "avx2.h"
+
+enum { most_pixels = DC_MOST_PIXELS };
+
+typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_sums, ends_in_values } ending;
+
+typedef struct tile_pixels {
+  const uint8_t *input[most_pixels];
+  uint8_t *output[most_pixels];
+  const uint8_t *residual[most_pixels];
+} tile_pixels;
+
+/* Computes pixels x 16 sums. */
+DC_AVX2_INLINE void sum_tile(const int pixels, const dc_window *w, const tile_pixels *at, const int8_t *weights,
+                             int32_t *sums) {
+  __m256i acc[most_pixels][2];
+  const uint8_t *input[most_pixels];
+#pragma clang loop unroll(full)
+  for (int p = 0; p < pixels; p++) input[p] = at->input[p], acc[p][0] = acc[p][1] = _mm256_setzero_si256();
+  for (int32_t segment = 0; segment < w->segmentCount; segment++) {
+    ptrdiff_t i = w->segmentOffsets[segment];
+    ptrdiff_t end = i + w->segmentLength;
+    for (; i != end; i += 4, weights += 64) {
+      weights8 low = weights8_at(weights), high = weights8_at(weights + 32);
+#pragma clang loop unroll(full)
+      for (int p = 0; p < pixels; p++) {
+        int32_t four;
+        __builtin_memcpy(&four, input[p] + i, 4);
+        codes8 codes = codes8_of(_mm256_set1_epi32(four));
+        acc[p][0] = add_products(acc[p][0], codes, low);
+        acc[p][1] = add_products(acc[p][1], codes, high);
+      }
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int p = 0; p < pixels; p++) {
+    _mm256_store_si256((__m256i *)(void *)(sums + p * 16), acc[p][0]);
+    _mm256_store_si256((__m256i *)(void *)(sums + p * 16 + 8), acc[p][1]);
+  }
+}
+
+DC_AVX2_INLINE __m256i load8(const int32_t *sums) { return _mm256_load_si256((const __m256i *)(const void *)sums); }
+
+/* Brings the sums of one block of 16 outputs to their end, `channels` of them. */
+DC_AVX2_INLINE void finish(ending ending, const dc_convolution *c, const tile_pixels *at, int32_t pixels,
+                           int32_t channel, int32_t channels, const int32_t *sums) {
+  const dc_requantization *q = &c->requantization;
+  if (ending == ends_in_sums) {
+    for (int32_t p = 0; p < pixels; p++, sums += 16)
+      for (int32_t o = 0; o < 16; o += 8)
+        _mm256_maskstore_epi32((int *)(void *)at->output[p] + channel + o, first8(channels - o), load8(sums + o));
+    return;
+  }
+  if (ending == ends_in_values) {
+    for (int32_t p = 0; p < pixels; p++, sums += 16)
+      for (int32_t o = 0; o < 16; o += 8) {
+        __m256i mask = first8(channels - o);
+        __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(load8(sums + o)),
+                                       _mm256_maskload_ps(c->scales + channel + o, mask));
+        __m256 value = _mm256_add_ps(product, _mm256_maskload_ps(c->biases + channel + o, mask));
+        _mm256_maskstore_ps((float *)(void *)at->output[p] + channel + o, mask, value);
+      }
+    return;
+  }
+  const int32_t count = channels < 16 ? channels : 16;
+  if (q->shift < 32 || (ending == ends_in_added_codes && c->residual.rule.shift < 32)) {
+    for (int32_t p = 0; p < pixels; p++, sums += 16)
+      for (int32_t o = 0; o < count; o++) {
+        uint8_t code = dc_requantize(q, channel + o, sums[o]);
+        if (ending == ends_in_added_codes)
+          code = dc_sum_codes(&c->residual.rule, code, at->residual[p][channel + o]);
+        at->output[p][channel + o] = code;
+      }
+    return;
+  }
+  rule8 lowRule = rule8_at(q, channel), highRule = rule8_at(q, channel + 8);
+  for (int32_t p = 0; p < pixels; p++, sums += 16) {
+    __m256i low = requantized8(load8(sums), q, lowRule), high = requantized8(load8(sums + 8), q, highRule);
+    if (ending == ends_in_added_codes) {
+      const dc_sum_rule *rule = &c->residual.rule;
+      const __m256i a = _mm256_set1_epi64x(rule->multiplierA), b = _mm256_set1_epi64x(rule->multiplierB);
+      const __m256i offset = _mm256_set1_epi64x(rule->offset);
+      __m128i others = load_bytes(at->residual[p] + channel, count);
+#pragma clang loop unroll(full)
+      for (int half = 0; half < 2; half++) {
+        __m256i x = half ? high : low;
+        __m256i y = _mm256_cvtepu8_epi32(half ? _mm_srli_si128(others, 8) : others);
+        __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, a), _mm256_mul_epi32(y, b));
+        __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), a),
+                                       _mm256_mul_epi32(_mm256_srli_epi64(y, 32), b));
+        x = narrowed8(_mm256_add_epi64(even, offset), _mm256_add_epi64(odd, offset), rule->shift, rule->lowest,
+                      rule->highest);
+        if (half) high = x;
+        else low = x;
+      }
+    }
+    store_bytes(at->output[p] + channel, bytes16(low, high), count);
+  }
+}
+
+typedef void (*tile_function)(const dc_window *, const tile_pixels *, const int8_t *, int32_t *);
+
+#define TILE(pixels) \
+  DC_TARGET static void tile_##pixels(const dc_window *w, const tile_pixels *at, const int8_t *weights, \
+                                      int32_t *sums) { \
+    sum_tile(pixels, w, at, weights, sums); \
+  }
+TILE(1) TILE(2) TILE(3) TILE(4)
+#if DC_MOST_PIXELS == 6
+TILE(5) TILE(6)
+static const tile_function tiles[] = {0, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6};
+#else
+static const tile_function tiles[] = {0, tile_1, tile_2, tile_3, tile_4};
+#endif
+
+DC_AVX2_INLINE void convolve(const dc_convolution *c, ending ending) {
+  const dc_window *w = &c->window;
+  const ptrdiff_t blockStride = dc_block_byte_count(w, 1);
+  const int32_t count = w->pixelEnd - w->pixelBegin;
+  const dc_residual *residual = ending == ends_in_added_codes ? &c->residual : 0;
+  int32_t sums[most_pixels * 16] __attribute__((aligned(32)));
+  tile_pixels at;
+  if (count <= 0) return;
+  const int32_t tileCount = (count + most_pixels - 1) / most_pixels;
+  const int32_t pixels = count / tileCount, larger = count % tileCount; /* so many tiles have one pixel more */
+  for (int32_t channel = w->channelBegin; channel < w->channelEnd; channel += 16) {
+    const int8_t *weights = (const int8_t *)c->weights + channel / 16 * blockStride;
+    dc_cursor cursor = dc_cursor_at(w, residual, w->pixelBegin);
+    for (int32_t tile = 0; tile < tileCount; tile++) {
+      int32_t n = pixels + (tile < larger);
+      for (int32_t p = 0; p < n; p++) {
+        at.input[p] = cursor.input, at.output[p] = cursor.output, at.residual[p] = cursor.residual;
+        dc_cursor_advance(&cursor, w, residual);
+      }
+      tiles[n](w, &at, weights, sums);
+      finish(ending, c, &at, n, channel, w->channelEnd - channel, sums);
+    }
+  }
+}
+
+DC_TARGET void DC_NAME(conv, u8s8u8, DC_TILE)(const dc_convolution *c) { convolve(c, ends_in_codes); }
+DC_TARGET void DC_NAME(convadd, u8s8u8, DC_TILE)(const dc_convolution *c) { convolve(c, ends_in_added_codes); }
+DC_TARGET void DC_NAME(conv, u8s8s32, DC_TILE)(const dc_convolution *c) { convolve(c, ends_in_sums); }
+DC_TARGET void DC_NAME(conv, u8s8f32, DC_TILE)(const dc_convolution *c) { convolve(c, ends_in_values); }

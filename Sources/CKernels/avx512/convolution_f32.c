@@ -1,0 +1,104 @@
+/* AVX-512: convolution of f32 values. Tiles as in convolution_u8s8.c; a step takes one input channel.
+
+   Every output is one chain of fused multiply-adds in the order of the window, whatever the tile: so all partitions
+   give the same results. */
+#if defined(__x86_64__)
+#include "avx512.h"
+
+enum { most_pixels = 12, most_blocks = 8 };
+
+typedef struct tile_pixels {
+  const uint8_t *input[most_pixels];
+  uint8_t *output[most_pixels];
+  const uint8_t *residual[most_pixels];
+} tile_pixels;
+
+DC_AVX512_INLINE void compute_tile(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
+                                   const float *weights, ptrdiff_t blockStride, int32_t channel) {
+  const dc_window *w = &c->window;
+  __m512 acc[most_pixels][most_blocks];
+  const uint8_t *input[most_pixels];
+#pragma clang loop unroll(full)
+  for (int p = 0; p < pixels; p++) {
+    input[p] = at->input[p];
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_setzero_ps();
+  }
+  for (int32_t segment = 0; segment < w->segmentCount; segment++) {
+    ptrdiff_t i = w->segmentOffsets[segment];
+    ptrdiff_t end = i + (ptrdiff_t)w->segmentLength * 4;
+    for (; i != end; i += 4, weights += 16) {
+      __m512 weight[most_blocks];
+#pragma clang loop unroll(full)
+      for (int b = 0; b < blocks; b++) weight[b] = _mm512_loadu_ps(weights + b * blockStride);
+#pragma clang loop unroll(full)
+      for (int p = 0; p < pixels; p++) {
+        __m512 value = _mm512_set1_ps(*(const float *)(const void *)(input[p] + i));
+#pragma clang loop unroll(full)
+        for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_fmadd_ps(value, weight[b], acc[p][b]);
+      }
+    }
+  }
+  const __m512 lowest = _mm512_set1_ps(c->lowest), highest = _mm512_set1_ps(c->highest);
+#pragma clang loop unroll(full)
+  for (int b = 0; b < blocks; b++) {
+    int32_t first = channel + b * 16;
+    __mmask16 mask = first16(w->channelEnd - first);
+    __m512 biases = _mm512_maskz_loadu_ps(mask, c->biases + first);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < pixels; p++) {
+      __m512 value = _mm512_add_ps(acc[p][b], biases);
+      if (c->residual.input)
+        value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, (const float *)(const void *)at->residual[p] + first));
+      value = _mm512_min_ps(_mm512_max_ps(value, lowest), highest);
+      _mm512_mask_storeu_ps((float *)(void *)at->output[p] + first, mask, value);
+    }
+  }
+}
+
+typedef void (*tile_function)(const dc_convolution *, const tile_pixels *, const float *, ptrdiff_t, int32_t);
+
+#define TILE(pixels, blocks) \
+  DC_AVX512 static void tile_##pixels##x##blocks(const dc_convolution *c, const tile_pixels *at, \
+                                                 const float *weights, ptrdiff_t blockStride, int32_t channel) { \
+    compute_tile(pixels, blocks, c, at, weights, blockStride, channel); \
+  }
+#define TILES(X, blocks) \
+  X(1, blocks) X(2, blocks) X(3, blocks) X(4, blocks) X(5, blocks) X(6, blocks) \
+  X(7, blocks) X(8, blocks) X(9, blocks) X(10, blocks) X(11, blocks) X(12, blocks)
+TILES(TILE, 1)
+TILES(TILE, 2)
+TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
+TILE(1, 8) TILE(2, 8) TILE(3, 8)
+#define TILE_NAME(pixels, blocks) tile_##pixels##x##blocks,
+static const tile_function tiles1[] = {0, TILES(TILE_NAME, 1)};
+static const tile_function tiles2[] = {0, TILES(TILE_NAME, 2)};
+static const tile_function tiles4[] = {0, tile_1x4, tile_2x4, tile_3x4, tile_4x4, tile_5x4, tile_6x4};
+static const tile_function tiles8[] = {0, tile_1x8, tile_2x8, tile_3x8};
+
+DC_AVX512 void dc_avx512_conv_f32f32f32_12x32(const dc_convolution *c) {
+  const dc_window *w = &c->window;
+  const ptrdiff_t blockStride = dc_block_byte_count(w, 1); /* in values */
+  const int32_t count = w->pixelEnd - w->pixelBegin;
+  tile_pixels at;
+  if (count <= 0) return;
+  for (int32_t channel = w->channelBegin; channel < w->channelEnd;) {
+    int32_t left = (w->channelEnd - channel + 15) / 16;
+    int32_t blocks = count <= 3 && left >= 8 ? 8 : count <= 6 && left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    const tile_function *functions = blocks == 8 ? tiles8 : blocks == 4 ? tiles4 : blocks == 2 ? tiles2 : tiles1;
+    int32_t tiles = (count + most_pixels - 1) / most_pixels;
+    int32_t pixels = count / tiles, larger = count % tiles;
+    const float *weights = (const float *)c->weights + channel / 16 * blockStride;
+    dc_cursor cursor = dc_cursor_at(w, &c->residual, w->pixelBegin);
+    for (int32_t tile = 0; tile < tiles; tile++) {
+      int32_t n = pixels + (tile < larger);
+      for (int32_t p = 0; p < n; p++) {
+        at.input[p] = cursor.input, at.output[p] = cursor.output, at.residual[p] = cursor.residual;
+        dc_cursor_advance(&cursor, w, &c->residual);
+      }
+      functions[n](c, &at, weights, blockStride, channel);
+    }
+    channel += blocks * 16;
+  }
+}
+#endif

@@ -1,0 +1,13 @@
+/* AVX-VNNI: convolution of u8 codes with s8 weights. */
+#if defined(__x86_64__)
+#define DC_ISA avxvnni
+#define DC_TARGET __attribute__((target("avx2,fma,avxvnni")))
+#define DC_TILE 6x16
+#define DC_MOST_PIXELS 6
+#include "../shared/names.h"
+#include "../avx2/avx2.h"
+
+#include "products.h"
+
+#include "../avx2/convolution_u8s8.h"
+#endif

@@ -1,0 +1,281 @@
+/* The kernels of DeepChip: what they read, what they write, and how to find the one that runs here.
+
+   Rules for all of them
+   - Feature maps are interleaved, [row][column][channel], u8 codes or f32 values. A pixel holds dc_channel_stride()
+     elements; those past the last channel may hold anything. Borders are the caller's: it leaves room around a map and
+     fills it (zero point, 0.0), so a kernel knows no padding.
+   - All strides and offsets are in bytes, of any sign, so a map may be a view into a larger one.
+   - A kernel reads and writes exactly what its description names, not one byte more, allocates nothing, keeps no
+     state and returns nothing. It trusts the description: `Kernels`, the Swift face, states the preconditions.
+   - The output must not overlap an input, except where a comment allows it. No alignment is needed; maps and packed
+     weights that start at a multiple of 64 bytes are faster.
+   - Integers are the same, bit for bit, on every instruction set and for every partition of the work. Floats are the
+     same for every partition; between instruction sets, sums of products differ by rounding (some have a fused
+     multiply-add). Everything that is not a sum of products is the same everywhere. */
+#ifndef DC_KERNELS_H
+#define DC_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Output channels that lie together in packed weights. A range of channels begins at a multiple of it, and
+   parameters that go by channel are readable (any value) up to the next multiple. */
+#define DC_CHANNEL_BLOCK 16
+
+/* Readable bytes that must follow an input map of fewer than 4 channels in u8 (stride 1, 2 or 3): a segment's length is rounded up to 4
+   bytes. No other map needs any. */
+#define DC_TAIL_BYTES 3
+
+/* MARK: Descriptions */
+
+/* Where windows lie in the input, and results in the output.
+
+   Output pixels are numbered row by row, `columns` to a row; a kernel computes those in pixelBegin..<pixelEnd, of the
+   channels in channelBegin..<channelEnd. The window of pixel (row, column) begins at
+   input + row * inputRowStride + column * inputColumnStride: the convolution's stride is part of these. It consists
+   of `segmentCount` runs of `segmentLength` elements, at segmentOffsets[i] bytes from its beginning. */
+typedef struct dc_window {
+  const void *input;               /* the first element of the window of pixel 0 */
+  void *output;                    /* channel 0 of pixel 0 */
+  const ptrdiff_t *segmentOffsets; /* bytes, from the first element of the window */
+  ptrdiff_t inputRowStride;
+  ptrdiff_t inputColumnStride;
+  ptrdiff_t outputRowStride;
+  ptrdiff_t outputColumnStride;
+  int32_t segmentCount;
+  int32_t segmentLength; /* elements; a multiple of 4 for u8. 1 (ignored) for depthwise and pooling: a tap each */
+  int32_t columns;
+  int32_t pixelBegin;
+  int32_t pixelEnd;
+  int32_t channelBegin; /* a multiple of DC_CHANNEL_BLOCK; of 64 for depthwise */
+  int32_t channelEnd;
+} dc_window;
+
+/* The rule from a sum to a code: clamp((sum * multiplier + offset) >> shift, lowest, highest), exact in 64 bits.
+
+   The rounding term is part of the offset: offset = K + 2^(shift-1), and so are the input's zero point times the
+   weights' sum and the output's zero point: sums are of the codes as they are stored. The caller has proved that
+   |sum * multiplier + offset| < 2^63. A shift of 32 or more is fastest. */
+typedef struct dc_requantization {
+  const int32_t *multipliers; /* by channel, any sign */
+  const int64_t *offsets;     /* by channel */
+  int32_t shift;              /* 1...62 */
+  uint8_t lowest;
+  uint8_t highest;
+} dc_requantization;
+
+/* The rule for the sum of two maps: clamp((a * multiplierA + b * multiplierB + offset) >> shift, lowest, highest),
+   where offset = K + 2^(shift-1). */
+typedef struct dc_sum_rule {
+  int64_t offset;
+  int32_t multiplierA;
+  int32_t multiplierB;
+  int32_t shift; /* 1...62 */
+  uint8_t lowest;
+  uint8_t highest;
+} dc_sum_rule;
+
+/* A second map that is added to the result at the same pixel and channel. */
+typedef struct dc_residual {
+  const void *input; /* channel 0 of pixel 0; for f32 NULL means none */
+  ptrdiff_t rowStride;
+  ptrdiff_t columnStride;
+  dc_sum_rule rule; /* integers only: a is the convolution's code, b the one read here */
+} dc_residual;
+
+/* Convolution, pointwise and dense layers; a group each call. A dense layer has one output pixel a batch row.
+
+   A K x K convolution over a map with no dilation has K segments of K * channelStride elements; a dilated or grouped
+   one K * K of channelStride (of the group's channels). A dense layer over a map has a segment a row, or one in all.
+
+   Types, by kernel: conv_u8s8u8 requantizes; convadd_u8s8u8 requantizes and adds `residual`; conv_u8s8s32 stores the
+   sums; conv_u8s8f32 stores (float)sum * scales[c] + biases[c], with two roundings; conv_f32f32f32 stores
+   clamp(sum + biases[c] + residual, lowest, highest).
+
+   Overflow: |sum of codes * weights| < 2^31 holds below 65 793 products, and is otherwise for the packer to prove.
+   The residual may be the very map that is written. */
+typedef struct dc_convolution {
+  dc_window window;
+  const void *weights;              /* all channels, as dc_pack_weights_s8 or _f32 made them */
+  dc_requantization requantization; /* conv_u8s8u8, convadd_u8s8u8, depthwise_u8s8u8 */
+  dc_residual residual;             /* convadd_u8s8u8, conv_f32f32f32 */
+  const float *scales;              /* conv_u8s8f32 */
+  const float *biases;              /* conv_u8s8f32, conv_f32f32f32, depthwise_f32f32f32 */
+  float lowest;                     /* conv_f32f32f32, depthwise_f32f32f32: -infinity when not clamped */
+  float highest;
+} dc_convolution;
+
+/* Pooling over the taps of a window. maxpool_u8u8, maxpool_f32f32: the greatest. avgpool_u8u8: the sum, requantized
+   with multipliers[0] and offsets[0] for all channels. avgpool_f32f32: sum / divisor. */
+typedef struct dc_pooling {
+  dc_window window;
+  dc_requantization requantization;
+  float divisor;
+} dc_pooling;
+
+/* An elementwise operation on `rows` runs of `count` elements. Input and output may be the same, not overlap in part.
+
+   lookup_u8u8: output = table[input]. quantize_f32u8: clamp(rint(input / scale) + zeroPoint, 0, 255), half to even, a
+   NaN gives 0. dequantize_u8f32: (float)(code - zeroPoint) * scale. add_f32f32f32, mul_f32f32f32:
+   clamp(input + other), clamp(input * other). clamp_f32f32: clamp(input). add_u8u8u8: `rule`, a input and b other. */
+typedef struct dc_map {
+  const void *input;
+  const void *other; /* add and mul */
+  void *output;
+  ptrdiff_t inputRowStride;
+  ptrdiff_t otherRowStride;
+  ptrdiff_t outputRowStride;
+  int32_t rows;
+  int32_t count;
+  const uint8_t *table; /* lookup: 256 entries */
+  dc_sum_rule rule;     /* add_u8u8u8 */
+  float scale;          /* quantize, dequantize */
+  int32_t zeroPoint;    /* quantize, dequantize: 0...255 */
+  float lowest;         /* add, mul, clamp of f32 */
+  float highest;
+} dc_map;
+
+/* A change between planes, [channel][row][column], and interleaved pixels.
+
+   interleave_*: planes to pixels; deinterleave_*: pixels to planes. interleave_f32u8 also quantizes, deinterleave_u8f32
+   also dequantizes, by the rules of dc_map. Channels past the last are left alone. Columns of a plane are adjacent. */
+typedef struct dc_reordering {
+  const void *input;
+  void *output;
+  ptrdiff_t planeStride;       /* planar side: from channel to channel */
+  ptrdiff_t planeRowStride;    /* planar side: from row to row */
+  ptrdiff_t pixelRowStride;    /* interleaved side: from row to row */
+  ptrdiff_t pixelColumnStride; /* interleaved side: from pixel to pixel */
+  int32_t rows;
+  int32_t columns;
+  int32_t channels;
+  float scale;
+  int32_t zeroPoint;
+} dc_reordering;
+
+/* MARK: Operations and instruction sets */
+
+/* Every operation with the type of its description; in the order of dc_operation. */
+#define DC_OPERATIONS(X) \
+  X(conv_u8s8u8, dc_convolution) \
+  X(convadd_u8s8u8, dc_convolution) \
+  X(conv_u8s8s32, dc_convolution) \
+  X(conv_u8s8f32, dc_convolution) \
+  X(conv_f32f32f32, dc_convolution) \
+  X(depthwise_u8s8u8, dc_convolution) \
+  X(depthwise_f32f32f32, dc_convolution) \
+  X(maxpool_u8u8, dc_pooling) \
+  X(avgpool_u8u8, dc_pooling) \
+  X(maxpool_f32f32, dc_pooling) \
+  X(avgpool_f32f32, dc_pooling) \
+  X(add_u8u8u8, dc_map) \
+  X(lookup_u8u8, dc_map) \
+  X(quantize_f32u8, dc_map) \
+  X(dequantize_u8f32, dc_map) \
+  X(add_f32f32f32, dc_map) \
+  X(mul_f32f32f32, dc_map) \
+  X(clamp_f32f32, dc_map) \
+  X(interleave_f32f32, dc_reordering) \
+  X(interleave_u8u8, dc_reordering) \
+  X(interleave_f32u8, dc_reordering) \
+  X(deinterleave_f32f32, dc_reordering) \
+  X(deinterleave_u8u8, dc_reordering) \
+  X(deinterleave_u8f32, dc_reordering)
+
+#define DC_OPERATION_ENUMERATOR(operation, description) dc_operation_##operation,
+typedef enum dc_operation { DC_OPERATIONS(DC_OPERATION_ENUMERATOR) dc_operation_count } dc_operation;
+#undef DC_OPERATION_ENUMERATOR
+
+/* The kernels of one instruction set: a function an operation. Where the set has no kernel of its own, a simpler
+   set's stands in, so every pointer can be called. */
+#define DC_OPERATION_POINTER(operation, description) void (*operation)(const description *);
+typedef struct dc_kernel_table { DC_OPERATIONS(DC_OPERATION_POINTER) } dc_kernel_table;
+#undef DC_OPERATION_POINTER
+
+/* Instruction sets, simplest first. */
+typedef enum dc_isa {
+  dc_isa_scalar,     /* portable C */
+  dc_isa_avx2,       /* AVX2 and FMA */
+  dc_isa_avxvnni,    /* and AVX-VNNI: 8-bit dot products of 256 bits */
+  dc_isa_avx512,     /* AVX-512 F, BW, DQ, VL and VNNI */
+  dc_isa_avx512vbmi, /* and VBMI: byte permutations */
+  dc_isa_count
+} dc_isa;
+
+/* One line of the kernel list. */
+typedef struct dc_kernel {
+  const char *name; /* isa_operation_types_tile, as in dc_<name>, the function */
+  dc_isa isa;
+  dc_operation operation;
+  const char *types;
+  const char *tile;
+  void (*run)(void); /* NULL when this build lacks the instruction set; to be cast to the operation's type */
+} dc_kernel;
+
+/* Whether this processor, and this build, have the instruction set. */
+int dc_isa_is_available(dc_isa isa);
+
+/* The name of an instruction set, as it is part of kernels' names. */
+const char *dc_isa_name(dc_isa isa);
+
+/* The kernels to use on an instruction set, NULL when it is not available. */
+const dc_kernel_table *dc_kernels(dc_isa isa);
+
+/* All kernels, those of other processors included; simpler instruction sets first. */
+const dc_kernel *dc_kernel_list(int32_t *count);
+
+/* MARK: Layouts */
+
+/* Elements from one pixel to the next in a map: the channels, for u8 with 4 or more rounded up to a multiple of 4. */
+int32_t dc_channel_stride(int32_t channels, int32_t elementByteCount);
+
+/* How filters lie in memory before packing: element (output, row, column, channel) is at
+   output * outputStride + row * rowStride + column * columnStride + channel * channelStride, in elements. */
+typedef struct dc_filters {
+  const void *weights;
+  ptrdiff_t outputStride;
+  ptrdiff_t rowStride;
+  ptrdiff_t columnStride;
+  ptrdiff_t channelStride;
+  int32_t outputs;
+  int32_t rows;
+  int32_t columns;
+  int32_t channels;
+  int32_t mapChannelStride; /* elements from pixel to pixel in the input map; at least `channels` (of the group) */
+  int32_t columnsApart;     /* 0: one segment a row, columns adjacent; 1: one a column (dilated, grouped) */
+} dc_filters;
+
+/* Segments of a window over such filters, and the elements in each (rounded up to 4 for u8). */
+int32_t dc_segment_count(const dc_filters *filters);
+int32_t dc_segment_length_u8(const dc_filters *filters);
+int32_t dc_segment_length_f32(const dc_filters *filters);
+
+/* Packed weights of the conv kernels: blocks of 16 outputs, the last filled up with zeros.
+
+   s8: [outputs / 16][segment][segmentLength / 4][16][4]. f32: [outputs / 16][segment][segmentLength][16]. Elements of
+   a segment that belong to no channel are 0. `packed` holds dc_packed_byte_count bytes. Packing a part,
+   outputBegin..<outputEnd with both multiples of 16 (or the last output), writes that part only: threads may share the work. */
+size_t dc_packed_byte_count_s8(const dc_filters *filters);
+size_t dc_packed_byte_count_f32(const dc_filters *filters);
+void dc_pack_weights_s8(const dc_filters *filters, int32_t outputBegin, int32_t outputEnd, void *packed);
+void dc_pack_weights_f32(const dc_filters *filters, int32_t outputBegin, int32_t outputEnd, void *packed);
+
+/* Packed weights of the depthwise kernels; `outputs` channels, one input channel each.
+
+   s8: [outputs / 64][taps / 4][4][4][4][4], both rounded up: channel c, tap t is at
+   ((((c / 64 * groups + t / 4) * 4 + c / 4 % 4) * 4 + c / 16 % 4) * 4 + c % 4) * 4 + t % 4. Fewer than 64 outputs, a
+   divisor of 64, are repeated to fill it. f32: [outputs / 16][taps][16]. */
+size_t dc_packed_depthwise_byte_count_s8(const dc_filters *filters);
+size_t dc_packed_depthwise_byte_count_f32(const dc_filters *filters);
+void dc_pack_depthwise_s8(const dc_filters *filters, void *packed);
+void dc_pack_depthwise_f32(const dc_filters *filters, void *packed);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,1 +1,0 @@
-#include "dc_math.h"  // keeps the target a library where no kernel is compiled

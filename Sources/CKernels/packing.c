@@ -1,0 +1,121 @@
+/* Layouts: channel strides, and weights brought into the order in which kernels read them. */
+#include "shared/common.h"
+
+#include <string.h>
+
+static int32_t rounded_up(int32_t n, int32_t unit) { return (n + unit - 1) / unit * unit; }
+
+int32_t dc_channel_stride(int32_t channels, int32_t elementByteCount) {
+  return elementByteCount > 1 || channels < 4 ? channels : rounded_up(channels, 4);
+}
+
+int32_t dc_segment_count(const dc_filters *f) { return f->columnsApart ? f->rows * f->columns : f->rows; }
+
+/* Elements that a segment needs: the last pixel's padding is left out. */
+static int32_t segment_length(const dc_filters *f) {
+  return f->columnsApart ? f->channels : (f->columns - 1) * f->mapChannelStride + f->channels;
+}
+
+int32_t dc_segment_length_u8(const dc_filters *f) { return rounded_up(segment_length(f), 4); }
+int32_t dc_segment_length_f32(const dc_filters *f) { return segment_length(f); }
+
+size_t dc_packed_byte_count_s8(const dc_filters *f) {
+  return (size_t)rounded_up(f->outputs, 16) * (size_t)dc_segment_count(f) * (size_t)dc_segment_length_u8(f);
+}
+
+size_t dc_packed_byte_count_f32(const dc_filters *f) {
+  return (size_t)rounded_up(f->outputs, 16) * (size_t)dc_segment_count(f) * (size_t)dc_segment_length_f32(f) * 4;
+}
+
+/* Copies 16 rows of bytes, 4 bytes of each in turn: 16 x count becomes [count / 4][16][4]. */
+static void weave_s8(const int8_t *source, ptrdiff_t outputStride, int32_t outputs, int32_t count, int8_t *packed) {
+  int32_t i = 0;
+  for (; i + 4 <= count; i += 4)
+    for (int32_t o = 0; o < outputs; o++) memcpy(packed + i * 16 + o * 4, source + o * outputStride + i, 4);
+  for (; i < count; i++)
+    for (int32_t o = 0; o < outputs; o++) packed[(i & ~3) * 16 + o * 4 + (i & 3)] = source[o * outputStride + i];
+}
+
+void dc_pack_weights_s8(const dc_filters *f, int32_t outputBegin, int32_t outputEnd, void *packed) {
+  int32_t segments = dc_segment_count(f), length = dc_segment_length_u8(f);
+  int32_t columns = f->columnsApart ? 1 : f->columns;
+  /* Where a segment of the source is one run of bytes, four at a time are copied. */
+  int whole = f->channelStride == 1 &&
+              (columns == 1 || (f->columnStride == f->mapChannelStride && f->channels == f->mapChannelStride));
+  for (int32_t output = outputBegin; output < outputEnd; output += 16) {
+    int32_t outputs = dc_minimum(16, outputEnd - output);
+    int8_t *block = (int8_t *)packed + (ptrdiff_t)output * segments * length;
+    if (!whole || outputs < 16 || segment_length(f) != length) memset(block, 0, (size_t)16 * segments * length);
+    for (int32_t segment = 0; segment < segments; segment++) {
+      int32_t row = f->columnsApart ? segment / f->columns : segment;
+      int32_t column = f->columnsApart ? segment % f->columns : 0;
+      const int8_t *source = (const int8_t *)f->weights + output * f->outputStride + row * f->rowStride +
+                             column * f->columnStride;
+      int8_t *at = block + (ptrdiff_t)segment * length * 16;
+      if (whole) {
+        weave_s8(source, f->outputStride, outputs, segment_length(f), at);
+        continue;
+      }
+      for (int32_t x = 0; x < columns; x++)
+        for (int32_t c = 0; c < f->channels; c++) {
+          int32_t i = x * f->mapChannelStride + c;
+          const int8_t *from = source + x * f->columnStride + c * f->channelStride;
+          int8_t *to = at + (i & ~3) * 16 + (i & 3);
+          for (int32_t o = 0; o < outputs; o++) to[o * 4] = from[o * f->outputStride];
+        }
+    }
+  }
+}
+
+void dc_pack_weights_f32(const dc_filters *f, int32_t outputBegin, int32_t outputEnd, void *packed) {
+  int32_t segments = dc_segment_count(f), length = dc_segment_length_f32(f);
+  int32_t columns = f->columnsApart ? 1 : f->columns;
+  for (int32_t output = outputBegin; output < outputEnd; output += 16) {
+    int32_t outputs = dc_minimum(16, outputEnd - output);
+    float *block = (float *)packed + (ptrdiff_t)output * segments * length;
+    if (outputs < 16 || f->channels != f->mapChannelStride) memset(block, 0, (size_t)16 * segments * length * 4);
+    for (int32_t segment = 0; segment < segments; segment++) {
+      int32_t row = f->columnsApart ? segment / f->columns : segment;
+      int32_t column = f->columnsApart ? segment % f->columns : 0;
+      const float *source = (const float *)f->weights + output * f->outputStride + row * f->rowStride +
+                            column * f->columnStride;
+      float *at = block + (ptrdiff_t)segment * length * 16;
+      for (int32_t x = 0; x < columns; x++)
+        for (int32_t c = 0; c < f->channels; c++) {
+          const float *from = source + x * f->columnStride + c * f->channelStride;
+          float *to = at + (ptrdiff_t)(x * f->mapChannelStride + c) * 16;
+          for (int32_t o = 0; o < outputs; o++) to[o] = from[o * f->outputStride];
+        }
+    }
+  }
+}
+
+size_t dc_packed_depthwise_byte_count_s8(const dc_filters *f) {
+  return (size_t)rounded_up(f->outputs, 64) * (size_t)rounded_up(f->rows * f->columns, 4);
+}
+
+size_t dc_packed_depthwise_byte_count_f32(const dc_filters *f) {
+  return (size_t)rounded_up(f->outputs, 16) * (size_t)(f->rows * f->columns) * 4;
+}
+
+void dc_pack_depthwise_s8(const dc_filters *f, void *packed) {
+  int32_t taps = f->rows * f->columns, groups = (taps + 3) / 4;
+  int32_t filled = f->outputs < 64 && 64 % f->outputs == 0 ? 64 : f->outputs;
+  memset(packed, 0, dc_packed_depthwise_byte_count_s8(f));
+  for (int32_t c = 0; c < filled; c++)
+    for (int32_t t = 0; t < taps; t++) {
+      const int8_t *from = (const int8_t *)f->weights + c % f->outputs * f->outputStride +
+                           t / f->columns * f->rowStride + t % f->columns * f->columnStride;
+      ((int8_t *)packed)[dc_depthwise_index(c, t, groups)] = *from;
+    }
+}
+
+void dc_pack_depthwise_f32(const dc_filters *f, void *packed) {
+  int32_t taps = f->rows * f->columns;
+  memset(packed, 0, dc_packed_depthwise_byte_count_f32(f));
+  for (int32_t t = 0; t < taps; t++)
+    for (int32_t c = 0; c < f->outputs; c++)
+      ((float *)packed)[(c / 16 * taps + t) * 16 + c % 16] =
+          ((const float *)f->weights)[c * f->outputStride + t / f->columns * f->rowStride +
+                                      t % f->columns * f->columnStride];
+}

@@ -1,0 +1,62 @@
+/* Pooling, DC_POOL channels at a time in arrays that a compiler keeps in registers: one source for several instruction
+   sets. The includer defines DC_TARGET, DC_NAME(operation, types, tile), DC_TILE_8 and DC_POOL_8, DC_TILE_32 and
+   DC_POOL_32 (channels at a time, and that as a tile). */
+#include "common.h"
+
+/* Calls `chunk` with the constant width for whole groups of channels, and with what is left of the last. */
+#define DC_POOLING(operation, types, tile, width, chunk) \
+  DC_TARGET void DC_NAME(operation, types, tile)(const dc_pooling *p) { \
+    const dc_window *w = &p->window; \
+    dc_cursor at = dc_cursor_at(w, 0, w->pixelBegin); \
+    for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd; pixel++) { \
+      int32_t channel = w->channelBegin; \
+      for (; channel + width <= w->channelEnd; channel += width) chunk(p, at, channel, width); \
+      if (channel < w->channelEnd) chunk(p, at, channel, w->channelEnd - channel); \
+      dc_cursor_advance(&at, w, 0); \
+    } \
+  }
+
+DC_ALWAYS_INLINE DC_TARGET void greatest_codes(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
+  uint8_t best[DC_POOL_8] = {0};
+  for (int32_t tap = 0; tap < p->window.segmentCount; tap++) {
+    const uint8_t *codes = at.input + p->window.segmentOffsets[tap] + channel;
+    for (int32_t i = 0; i < n; i++) best[i] = codes[i] > best[i] ? codes[i] : best[i];
+  }
+  for (int32_t i = 0; i < n; i++) at.output[channel + i] = best[i];
+}
+
+DC_ALWAYS_INLINE DC_TARGET void mean_codes(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
+  int32_t sums[DC_POOL_32] = {0};
+  for (int32_t tap = 0; tap < p->window.segmentCount; tap++) {
+    const uint8_t *codes = at.input + p->window.segmentOffsets[tap] + channel;
+    for (int32_t i = 0; i < n; i++) sums[i] += codes[i];
+  }
+  for (int32_t i = 0; i < n; i++) at.output[channel + i] = dc_requantize(&p->requantization, 0, sums[i]);
+}
+
+DC_ALWAYS_INLINE DC_TARGET void greatest_values(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
+  float best[DC_POOL_32];
+  for (int32_t tap = 0; tap < p->window.segmentCount; tap++) {
+    const float *values = (const float *)(const void *)(at.input + p->window.segmentOffsets[tap]) + channel;
+    for (int32_t i = 0; i < n; i++) best[i] = tap == 0 || values[i] > best[i] ? values[i] : best[i];
+  }
+  float *output = (float *)(void *)at.output + channel;
+  for (int32_t i = 0; i < n; i++) output[i] = best[i];
+}
+
+DC_ALWAYS_INLINE DC_TARGET void mean_values(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
+  float sums[DC_POOL_32] = {0};
+  for (int32_t tap = 0; tap < p->window.segmentCount; tap++) {
+    const float *values = (const float *)(const void *)(at.input + p->window.segmentOffsets[tap]) + channel;
+    for (int32_t i = 0; i < n; i++) sums[i] += values[i];
+  }
+  float *output = (float *)(void *)at.output + channel;
+  for (int32_t i = 0; i < n; i++) output[i] = sums[i] / p->divisor;
+}
+
+DC_POOLING(maxpool, u8u8, DC_TILE_8, DC_POOL_8, greatest_codes)
+DC_POOLING(avgpool, u8u8, DC_TILE_32, DC_POOL_32, mean_codes)
+DC_POOLING(maxpool, f32f32, DC_TILE_32, DC_POOL_32, greatest_values)
+DC_POOLING(avgpool, f32f32, DC_TILE_32, DC_POOL_32, mean_values)
+
+#undef DC_POOLING

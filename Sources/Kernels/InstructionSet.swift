@@ -1,0 +1,49 @@
+import CKernels
+
+/// A set of instructions that kernels are written for, simplest first.
+///
+///     let kernels = KernelTable(.best)            // what this processor does best
+///     let twin = KernelTable(.scalar)             // portable C: the same integers
+public enum InstructionSet: Int, CaseIterable, Sendable {
+  /// Portable C; on every processor.
+  case scalar
+  /// AVX2 and FMA.
+  case avx2
+  /// AVX2 and AVX-VNNI, 8-bit dot products of 256 bits.
+  case avxVNNI
+  /// AVX-512 F, BW, DQ, VL and VNNI.
+  case avx512
+  /// AVX-512 with VBMI, byte permutations.
+  case avx512VBMI
+
+  /// Whether this processor and this build have it.
+  public var isAvailable: Bool { dc_isa_is_available(foreign) != 0 }
+
+  /// The last one that is available.
+  public static var best: InstructionSet {
+    var best = InstructionSet.scalar
+    for candidate in allCases where candidate.isAvailable { best = candidate }
+    return best
+  }
+
+  /// Its name, as in the names of kernels: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vbmi`.
+  public var name: StaticString {
+    switch self {
+    case .scalar: "scalar"
+    case .avx2: "avx2"
+    case .avxVNNI: "avxvnni"
+    case .avx512: "avx512"
+    case .avx512VBMI: "avx512vbmi"
+    }
+  }
+
+  var foreign: dc_isa {
+    switch self {
+    case .scalar: dc_isa_scalar
+    case .avx2: dc_isa_avx2
+    case .avxVNNI: dc_isa_avxvnni
+    case .avx512: dc_isa_avx512
+    case .avx512VBMI: dc_isa_avx512vbmi
+    }
+  }
+}
