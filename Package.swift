@@ -19,5 +19,9 @@ let package = Package(
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
+    .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
+
+    // Tests.
+    .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
   ]
 )
