@@ -25,7 +25,8 @@ extension Reference {
   ) throws(ReferenceError) -> Tensor<Scalar> {
     var results: [Scalar] = []
     for group in groups {
-      guard let value = reduction.integer(of: group.map { x.scalars[$0] }) else { throw ReferenceError(.divisionByZero) }
+      let value = reduction.integer(of: group.map { x.scalars[$0] })
+      guard let value else { throw ReferenceError(.divisionByZero) }
       results.append(value)
     }
     return Tensor(shape: shape, scalars: results)
