@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
 
     // Stages: one value into the next.
-    .target(name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference"], swiftSettings: hot),
+    .target(name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"], swiftSettings: hot),
     .target(
       name: "Runtime",
       dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
@@ -34,7 +34,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
-    .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Packing"]),
+    .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Packing", "Reference", "Kernels"]),
 
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),

@@ -1,3 +1,4 @@
+import CKernels
 import Graphs
 import Reference
 import Tensors
@@ -156,7 +157,7 @@ extension Packer {
       let (codes, encoding) = try codes(input)
     else { return false }
     let exponentials = (0...255).map { distance in
-      UInt32((0x1p24 * Reference.exponential(-Double(encoding.scale) * Double(distance))).rounded())
+      UInt32((0x1p24 * dc_exp(-Double(encoding.scale) * Double(distance))).rounded())
     }
     let softmax = IntegerSoftmax(exponentials: exponentials, range: range)
     try finish(node, .integer(.softmax(axis: axis, softmax)), [codes], isCoded: true)

@@ -51,7 +51,9 @@ public struct Packer {
     for node in source.nodes {
       if try !packWithCodes(node) {
         var operands: [ValueID?] = []
-        for id in node.inputs { operands.append(try id.map(plain)) }
+        for id in node.inputs {
+          if let id { operands.append(try plain(id)) } else { operands.append(nil) }
+        }
         forms[node.output.index].plain = try append(node.operator, operands, node.name)
       }
     }

@@ -157,6 +157,26 @@ public struct CopyRegion: Hashable, Sendable {
   public var source: Strides
   public var destination: Strides
 
+  public init(
+    read: Int, images: Int, rows: Int, columns: Int, byteCount: Int, source: Strides, destination: Strides
+  ) {
+    self.read = read
+    self.images = images
+    self.rows = rows
+    self.columns = columns
+    self.byteCount = byteCount
+    self.source = source
+    self.destination = destination
+  }
+
+  /// All pixels of one map into another of the same extents.
+  public init(_ source: MapLayout, _ destination: MapLayout, read: Int = 0) {
+    self.init(
+      read: read, images: source.images, rows: source.rows, columns: source.columns,
+      byteCount: source.channels * source.elementType.byteCount, source: Strides(source),
+      destination: Strides(destination))
+  }
+
   /// Offsets in bytes.
   public struct Strides: Hashable, Sendable {
     public var offset: Int

@@ -208,16 +208,6 @@ struct Scheduler {
   }
 }
 
-extension CopyRegion {
-  /// All pixels of one map into another of the same extents.
-  init(_ source: MapLayout, _ destination: MapLayout, read: Int = 0) {
-    self.init(
-      read: read, images: source.images, rows: source.rows, columns: source.columns,
-      byteCount: source.channels * source.elementType.byteCount, source: Strides(source),
-      destination: Strides(destination))
-  }
-}
-
 extension Schedule {
   /// Makes `graph` ready for `batch` items at a time.
   ///

@@ -75,7 +75,7 @@ final class UnaryJob: Job {
       for column in 0..<regions.columns {
         let source = input + regions.source.place(image, row, column) / 4
         let target = output + regions.destination.place(image, row, column) / 4
-        for channel in 0..<count { target[channel] = Reference.apply(function, source[channel]) }
+        for channel in 0..<count { target[channel] = function.value(at: source[channel]) }
       }
     }
   }

@@ -45,11 +45,13 @@ public final class Executor {
       throw .schedule(error)
     }
     self.instructionSet = instructionSet ?? .best
-    guard let kernels = self.instructionSet.table else { throw .instructionSet(self.instructionSet.description) }
+    guard let kernels = dc_kernels(dc_isa(UInt32(self.instructionSet.rawValue))) else {
+      throw .instructionSet(self.instructionSet.name.description)
+    }
     self.threads = max(threads, 1)
     storage = Storage()
     arena = storage.allocate(schedule.arena.byteCount)
-    let builder = JobBuilder(schedule: schedule, kernels: kernels, storage: storage, arena: arena)
+    let builder = JobBuilder(schedule: schedule, kernels: kernels.pointee, storage: storage, arena: arena)
     var jobs: [Job] = []
     for step in schedule.steps { jobs.append(try builder.job(step)) }
     self.jobs = jobs
