@@ -34,14 +34,13 @@ extension Packer {
     var geometry = convolution
     geometry.clamp = nil
     let integer = IntegerOperator.convolution(geometry, zeroPoint: sum.zeroPoint, sum.result)
-    try finish(node, .integer(integer), [sum.codes, sum.weights], isCoded: sum.result.elementType == .uint8)
+    try finish(node, .integer(integer), sum, clamp: convolution.clamp)
     return true
   }
 
   private mutating func packDense(_ node: Node, _ clamp: Clamp?) throws(PackingError) -> Bool {
     guard let sum = try weightedSum(node, clamp: clamp) else { return false }
-    let integer = IntegerOperator.dense(sum.result)
-    try finish(node, .integer(integer), [sum.codes, sum.weights], isCoded: sum.result.elementType == .uint8)
+    try finish(node, .integer(.dense(sum.result)), sum, clamp: clamp)
     return true
   }
 
@@ -63,9 +62,7 @@ extension Packer {
       bias = tensor.scalars
     }
     let output = forms[node.output.index].encoding
-    // A clamp on a real result would need a second step; the real form takes it.
-    guard let coded = stored.symmetric, output != nil || clamp == nil, let (codes, encoding) = try codes(input)
-    else { return nil }
+    guard let coded = stored.symmetric, let (codes, encoding) = try codes(input) else { return nil }
     let rows = WeightRows(coded, bias: bias, inputScale: encoding.scale, inputZeroPoint: encoding.zeroPoint)
     if let channel = rows.channelThatOverflows {
       throw .accumulatorOverflow(node: node.name, channel: channel)
@@ -75,6 +72,19 @@ extension Packer {
       throw .requantization(node: node.name)
     }
     return WeightedSum(codes: codes, weights: id, zeroPoint: encoding.zeroPoint, result: result)
+  }
+
+  /// Codes are clamped by the requantization; a real result by a step of its own.
+  private mutating func finish(
+    _ node: Node, _ operator: Operator, _ sum: WeightedSum, clamp: Clamp?
+  ) throws(PackingError) {
+    var result = try append(`operator`, [sum.codes, sum.weights], node.name)
+    if sum.result.elementType == .uint8 {
+      forms[node.output.index].codes = result
+    } else {
+      if let clamp { result = try append(.unary(.clip(clamp)), [result], node.name) }
+      forms[node.output.index].plain = result
+    }
   }
 
   private mutating func packPooling(_ node: Node, _ pooling: Pooling) throws(PackingError) -> Bool {
@@ -100,7 +110,7 @@ extension Packer {
         zeroSums: [Int64(encoding.zeroPoint) * Int64(count)], codeRange: output.range)
       guard let requantization, count < 1 << 22 else { throw .requantization(node: node.name) }
       let integer = IntegerOperator.averagePooling(pooling, zeroPoint: encoding.zeroPoint, requantization)
-      try finish(node, .integer(integer), [codes], isCoded: true)
+      try finish(node, .integer(integer), [codes])
       return true
     }
   }
@@ -112,13 +122,14 @@ extension Packer {
       source[left].type == source[right].type, let output = forms[node.output.index].encoding,
       forms[right.index].encoding != nil, let (a, first) = try codes(left), let (b, second) = try codes(right)
     else { return false }
-    let (leftScale, rightScale) = (Double(first.scale) / Double(output.scale), Double(second.scale) / Double(output.scale))
+    let leftScale = Double(first.scale) / Double(output.scale)
+    let rightScale = Double(second.scale) / Double(output.scale)
     let offset = Double(output.zeroPoint) - leftScale * Double(first.zeroPoint) - rightScale * Double(second.zeroPoint)
     guard
       let rule = AdditionRequantization(
         leftScale: leftScale, rightScale: rightScale, offset: offset, codeRange: output.range(within: clamp))
     else { throw .requantization(node: node.name) }
-    try finish(node, .integer(.addition(rule)), [a, b], isCoded: true)
+    try finish(node, .integer(.addition(rule)), [a, b])
     return true
   }
 
@@ -133,7 +144,7 @@ extension Packer {
     else { throw .requantization(node: node.name) }
     let integer = IntegerOperator.multiplication(
       leftZeroPoint: first.zeroPoint, rightZeroPoint: second.zeroPoint, rule)
-    try finish(node, .integer(integer), [a, b], isCoded: true)
+    try finish(node, .integer(integer), [a, b])
     return true
   }
 
@@ -147,7 +158,7 @@ extension Packer {
       case .float32(let results)? = try? Reference.evaluate(node.operator, [.tensor(.float32(reals))])
     else { return false }
     let table = LookupTable(results: results.scalars.map(output.code))
-    try finish(node, .integer(.lookup(table)), [codes], isCoded: true)
+    try finish(node, .integer(.lookup(table)), [codes])
     return true
   }
 
@@ -160,7 +171,7 @@ extension Packer {
       UInt32((0x1p24 * dc_exp(-Double(encoding.scale) * Double(distance))).rounded())
     }
     let softmax = IntegerSoftmax(exponentials: exponentials, range: range)
-    try finish(node, .integer(.softmax(axis: axis, softmax)), [codes], isCoded: true)
+    try finish(node, .integer(.softmax(axis: axis, softmax)), [codes])
     return true
   }
 
@@ -183,7 +194,7 @@ extension Packer {
       guard let codes = try codes(id, in: output) else { return false }
       operands.append(codes)
     }
-    try finish(node, moved, operands, isCoded: true)
+    try finish(node, moved, operands)
     return true
   }
 
@@ -216,14 +227,9 @@ extension Packer {
   }
 
   private mutating func finish(
-    _ node: Node, _ operator: Operator, _ operands: [ValueID?], isCoded: Bool
+    _ node: Node, _ operator: Operator, _ operands: [ValueID?]
   ) throws(PackingError) {
-    let result = try append(`operator`, operands, node.name)
-    if isCoded {
-      forms[node.output.index].codes = result
-    } else {
-      forms[node.output.index].plain = result
-    }
+    forms[node.output.index].codes = try append(`operator`, operands, node.name)
   }
 }
 

@@ -66,11 +66,11 @@ extension JobBuilder {
     let (input, output) = (map(step.reads[0]), map(step.writes))
     let weights = LayerWeights(schedule.graph, sum, input: input)
     let isDepthwise = sum.groups > 1 && weights.channelsPerGroup == 1 && weights.outputs == sum.groups
-    let (window, geometry) = self.window(sum, input, output, step, isDepthwise: isDepthwise)
+    let (window, isSinglePixel) = self.window(sum, input, output, step, isDepthwise: isDepthwise)
     var call = dc_convolution()
     call.window = window
     setResidual(sum, step, &call)
-    if geometry.isSinglePixel { call.residual.columnStride = residualImageStride(step) }
+    if isSinglePixel { call.residual.columnStride = residualImageStride(step) }
     var groups: [dc_convolution] = []
     let count = isDepthwise ? 1 : sum.groups
     let outputs = weights.outputs / count
@@ -85,8 +85,8 @@ extension JobBuilder {
       groups.append(own)
     }
     return WeightedSumJob(
-      kernel: kernel(sum, isDepthwise: isDepthwise), groups: groups, images: geometry.isSinglePixel ? 1 : input.images,
-      pixels: geometry.isSinglePixel ? input.images : output.rows * output.columns, channels: outputs,
+      kernel: kernel(sum, isDepthwise: isDepthwise), groups: groups, images: isSinglePixel ? 1 : input.images,
+      pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs,
       inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
       residualImageStride: residualImageStride(step),
       work: input.images * output.rows * output.columns * weights.outputs * weights.rowLength)
@@ -104,7 +104,7 @@ extension JobBuilder {
   /// Single-pixel outputs of a batch are one row of pixels, so that one call does them all.
   private func window(
     _ sum: WeightedSum, _ input: MapLayout, _ output: MapLayout, _ step: Step, isDepthwise: Bool
-  ) -> (dc_window, geometry: (isSinglePixel: Bool, Void)) {
+  ) -> (dc_window, isSinglePixel: Bool) {
     let isSinglePixel = output.rows * output.columns == 1
     let taps = MapTaps(
       kernel: sum.kernel, dilations: sum.dilations, map: input,
@@ -126,7 +126,7 @@ extension JobBuilder {
     let length = taps.isSplit ? channels : sum.kernel.columns * input.channelStride
     window.segmentLength =
       isDepthwise ? 1 : Int32(input.elementType == .uint8 ? (length + 3) & ~3 : length)
-    return (window, (isSinglePixel, ()))
+    return (window, isSinglePixel)
   }
 
   private func residualImageStride(_ step: Step) -> Int {
@@ -149,9 +149,8 @@ extension JobBuilder {
     case .codes(let rule):
       call.requantization = requantization(rule, range)
     case .real(let scales, let offsets):
-      call.scales = storage.copy(scales.count == 1 ? range.map { _ in scales[0] } : Array(scales[range]), roundedUpTo: block)
-      call.biases = storage.copy(
-        offsets.count == 1 ? range.map { _ in offsets[0] } : Array(offsets[range]), roundedUpTo: block)
+      call.scales = storage.copy(range.map { scales[scales.count == 1 ? 0 : $0] }, roundedUpTo: block)
+      call.biases = storage.copy(range.map { offsets[offsets.count == 1 ? 0 : $0] }, roundedUpTo: block)
     case .float(let clamp):
       var biases = [Float](repeating: 0, count: range.count)
       if let id = sum.bias, let tensor = schedule.graph.constants[id]?.tensor.asFloat32 {

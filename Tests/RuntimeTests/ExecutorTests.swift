@@ -65,7 +65,8 @@ enum Networks {
     let maximum = try graph.append(
       .pooling(
         Pooling(
-          kind: .maximum, window: Window(kernel: [3, 2], strides: [2, 2], paddingBefore: [1, 0], paddingAfter: [1, 1]),
+          kind: .maximum,
+          window: Window(kernel: [3, 2], strides: [2, 2], paddingBefore: [1, 0], paddingAfter: [1, 1]),
           roundsUp: true)), [x], name: "maximum")
     let depthwise = try graph.append(
       .convolution(
