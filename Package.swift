@@ -19,5 +19,6 @@ let package = Package(
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
+    .target(name: "Quantizers", dependencies: ["Tensors", "CKernels"], swiftSettings: hot),
   ]
 )
