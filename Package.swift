@@ -20,5 +20,8 @@ let package = Package(
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
     .target(name: "Quantizers", dependencies: ["Tensors", "CKernels"], swiftSettings: hot),
+
+    // Stages: one value into the next. They never import each other.
+    .target(name: "Compression", dependencies: ["Tensors", "Graphs", "Quantizers", "CKernels"], swiftSettings: hot),
   ]
 )
