@@ -10,8 +10,9 @@ import CKernels
 /// with half the steps, as in the sources, and cut on both sides at the same magnitude.
 ///
 /// - Source: S. Migacz, *8-bit Inference with TensorRT*, GTC 2017 (2048 bins, 128 steps for magnitudes); ONNX Runtime,
-///   `quantization/calibrate.py`, `HistogramCollector.get_entropy_threshold`. Departure: clipped values are left out of
-///   Q but not smoothed; a bin where P is positive and Q is not costs as much as Q = 10⁻⁴ of the total there.
+///   `quantization/calibrate.py`, `HistogramCollector.get_entropy_threshold`; the count of zeros is replaced by its
+///   neighbor's as in NVIDIA's `pytorch-quantization`. Departure: clipped values are left out of Q but not smoothed; a
+///   bin where P is positive and Q is not costs as much as Q = 10⁻⁴ of the total there.
 public struct EntropyCalibrator: Calibrator {
   /// Codes on the longer side: 256 for one-sided ranges, half for two-sided.
   public var stepCount: Int
@@ -26,7 +27,9 @@ public struct EntropyCalibrator: Calibrator {
     let range = histogram.range
     guard histogram.binWidth > 0, histogram.total > 0 else { return range }
     let isOneSided = range.lowerBound >= 0 || range.upperBound <= 0
-    let magnitudes = Self.magnitudes(histogram)
+    var magnitudes = Self.magnitudes(histogram)
+    // Zero has its own code under every threshold; half of all values after a ReLU would drown the rest.
+    if magnitudes.count > 1 { magnitudes[0] = magnitudes[1] }
     let steps = isOneSided ? stepCount : stepCount / 2
     let largest = max(range.lowerBound.magnitude, range.upperBound.magnitude)
     guard steps < magnitudes.count else { return range }
