@@ -15,9 +15,14 @@ let package = Package(
     // Nouns: values, no policy.
     .target(name: "Tensors", swiftSettings: hot),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: hot),
-    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs"]),
+    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: hot),
 
     // Crafts: algorithms, no pipeline.
+    .target(name: "Coding", swiftSettings: hot),
     .target(name: "CKernels"),
+
+    // Tests.
+    .testTarget(name: "CodingTests", dependencies: ["Coding", "Tensors"]),
+    .testTarget(name: "ModelFormatTests", dependencies: ["Tensors", "Graphs", "Coding", "ModelFormat"]),
   ]
 )

@@ -12,5 +12,7 @@ let package = Package(
   targets: [
     .target(name: "Tensors", swiftSettings: embedded),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: embedded),
+    .target(name: "Coding", swiftSettings: embedded),
+    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: embedded),
   ]
 )
