@@ -11,6 +11,9 @@ let hot: [SwiftSetting] = [.unsafeFlags(["-O"])]
 let package = Package(
   name: "DeepChip",
   platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0")
+  ],
   targets: [
     // Nouns: values, no policy.
     .target(name: "Tensors", swiftSettings: hot),
@@ -19,5 +22,13 @@ let package = Package(
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
+
+    // Stages: one value to the next.
+    .target(
+      name: "Interchange",
+      dependencies: ["Tensors", "Graphs", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: hot),
+
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Tensors", "Graphs"]),
   ]
 )
