@@ -22,13 +22,16 @@ let package = Package(
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
+    .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
 
     // Stages: one value to the next.
     .target(
       name: "Interchange",
-      dependencies: ["Tensors", "Graphs", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: ["Tensors", "Graphs", "Reference", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       swiftSettings: hot),
 
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Tensors", "Graphs"]),
+    // Tests.
+    .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Tensors", "Graphs"]),
   ]
 )
