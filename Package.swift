@@ -19,5 +19,13 @@ let package = Package(
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
+
+    // Libraries of the system.
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+    // Stages: each turns one value into the next; none imports another.
+    .target(name: "Interchange", dependencies: ["Tensors", "Graphs", "CZlib"], swiftSettings: hot),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Tensors", "Graphs"]),
   ]
 )
