@@ -60,14 +60,14 @@ extension ImportError: CustomStringConvertible {
     if let node { place += ", '\(node.escapedForDisplay)'" }
     if let byteOffset { place += ", byte \(byteOffset)" }
     switch problem {
-    case .unreadable(let reason): return "\(place): cannot be read: \(reason.escapedForDisplay)."
-    case .damaged(let reason): return "\(place): \(reason.escapedForDisplay). Export or fetch the file again."
-    case .unsupported(let reason): return "\(place): \(reason.escapedForDisplay)."
+    case .unreadable(let reason): return "\(place): cannot be read: \(reason)."
+    case .damaged(let reason): return "\(place): \(reason). Export or fetch the file again."
+    case .unsupported(let reason): return "\(place): \(reason)."
     case .unsupportedOperators(let operators):
-      let shown = operators.prefix(20).map { $0.description }
-      let rest = operators.count > shown.count ? ["and \(operators.count - shown.count) more"] : []
+      var shown = operators.prefix(20).map { $0.description }
+      if operators.count > shown.count { shown.append("and \(operators.count - shown.count) more") }
       return "\(place): \(operators.count) unsupported operator\(operators.count == 1 ? "" : "s"): "
-        + (shown + rest).joined(separator: "; ")
+        + shown.joined(separator: "; ")
         + ". Export the model without them; 'deepchip inspect --operators' lists what is known."
     }
   }
@@ -75,7 +75,7 @@ extension ImportError: CustomStringConvertible {
 
 extension UnsupportedOperator: CustomStringConvertible {
   public var description: String {
-    "\(`operator`.escapedForDisplay) (set \(opset)) at '\(name.escapedForDisplay)': \(reason.escapedForDisplay)"
+    "\(`operator`.escapedForDisplay) (set \(opset)) at '\(name.escapedForDisplay)': \(reason)"
   }
 }
 
@@ -84,16 +84,20 @@ extension String {
   /// characters.
   ///
   /// Control and format characters (right-to-left marks among them), line separators, quotes and backslashes are
-  /// escaped; what is escaped once stays the same when escaped again only if it has none of them.
+  /// escaped.
   public var escapedForDisplay: String {
     var text = ""
     for (index, scalar) in unicodeScalars.enumerated() {
-      guard index < 2000 else { return text + "…" }
+      guard index < 200 else { return text + "…" }
       switch scalar.properties.generalCategory {
       case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
         text += "\\u{" + String(scalar.value, radix: 16) + "}"
       default:
-        text.unicodeScalars.append(scalar)
+        if scalar == "'" || scalar == "\"" || scalar == "\\" || scalar == "`" {
+          text += "\\u{" + String(scalar.value, radix: 16) + "}"
+        } else {
+          text.unicodeScalars.append(scalar)
+        }
       }
     }
     return text

@@ -32,7 +32,7 @@ final class FlatBuffer {
   /// Takes `byteCount` from the budget.
   func charge(_ byteCount: Int, at offset: Int) throws(Fault) {
     guard byteCount >= 0, byteCount <= budget else {
-      throw .damaged("the parts of the file refer to each other so often that reading them would take too much memory", at: offset)
+      throw .damaged("its parts are referred to so often that reading them would take too much memory", at: offset)
     }
     budget -= byteCount
   }
@@ -70,7 +70,8 @@ final class FlatBuffer {
   func vector(at position: Int, elementByteCount: Int) throws(Fault) -> (start: Int, count: Int) {
     let length = Int(try load(UInt32.self, at: position))
     guard length <= (count - position - 4) / elementByteCount else {
-      throw .damaged("\(length) elements of \(elementByteCount) bytes announced, \(count - position - 4) bytes left", at: position)
+      let left = count - position - 4
+      throw .damaged("\(length) elements of \(elementByteCount) bytes announced, \(left) bytes left", at: position)
     }
     return (position + 4, length)
   }
@@ -97,7 +98,9 @@ struct FlatTable {
     return position + offset
   }
 
-  func integer<T: FixedWidthInteger & BitwiseCopyable>(_ id: Int, _: T.Type, default value: Int = 0) throws(Fault) -> Int {
+  func integer<T: FixedWidthInteger & BitwiseCopyable>(
+    _ id: Int, _: T.Type, default value: Int = 0
+  ) throws(Fault) -> Int {
     guard let place = try field(id, byteCount: MemoryLayout<T>.size) else { return value }
     let number = try buffer.load(T.self, at: place)
     guard let result = Int(exactly: number) else { throw .damaged("the number \(number) is too large", at: place) }

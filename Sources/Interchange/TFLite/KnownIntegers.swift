@@ -121,7 +121,8 @@ private enum KnownIntegersRule: Int {
       guard let value = function(left, right) else { return nil }
       values.append(value)
     }
-    return KnownIntegers(extents: isSame || b.extents.isEmpty ? a.extents : b.extents, values: values, dependsOnBatch: false)
+    let extents = isSame || b.extents.isEmpty ? a.extents : b.extents
+    return KnownIntegers(extents: extents, values: values, dependsOnBatch: false)
   }
 
   /// The same numbers in the shape that the file declares for the result.

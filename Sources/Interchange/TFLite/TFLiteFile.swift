@@ -39,7 +39,8 @@ struct TFLiteFile {
     for table in try subgraph.tables(0) {
       let tensor = try TFLiteTensor(table)
       guard buffers.indices.contains(tensor.buffer) || tensor.buffer == 0 else {
-        throw .damaged("tensor \(tensors.count) refers to buffer \(tensor.buffer) of \(buffers.count)", at: table.position)
+        let reason = "tensor \(tensors.count) refers to buffer \(tensor.buffer) of \(buffers.count)"
+        throw .damaged(reason, at: table.position)
       }
       tensors.append(tensor)
     }
@@ -158,6 +159,9 @@ struct TFLiteTensor {
     axis = try quantization?.integer(6, Int32.self) ?? 0
     hasOtherQuantization = try quantization?.integer(4, UInt8.self) ?? 0 != 0
   }
+
+  /// The name as it may be printed.
+  var displayName: String { name.escapedForDisplay }
 
   var typeName: String { type.map { "\($0)" } ?? "number \(typeNumber)" }
 

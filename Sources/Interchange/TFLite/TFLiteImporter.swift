@@ -55,7 +55,7 @@ public struct TFLiteImporter: Sendable {
     }
     guard unsupported.isEmpty else { throw Fault(problem: .unsupportedOperators(unsupported)) }
     for tensor in file.tensors where tensor.isVariable {
-      throw .unsupported("tensor '\(tensor.name)' keeps its value between runs")
+      throw .unsupported("tensor '\(tensor.displayName)' keeps its value between runs")
     }
   }
 

@@ -16,10 +16,12 @@ extension TFLiteLowering {
       bitWidth = 32
     default: return nil
     }
-    guard !stored.hasOtherQuantization else { throw .unsupported("tensor '\(stored.name)' is quantized in a custom way") }
+    guard !stored.hasOtherQuantization else {
+      throw .unsupported("tensor '\(stored.displayName)' is quantized in a custom way")
+    }
     guard !stored.scales.isEmpty, stored.scales != [0] else { return nil }
     guard stored.scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-      throw .damaged("a scale of tensor '\(stored.name)' is not a positive number")
+      throw .damaged("a scale of tensor '\(stored.displayName)' is not a positive number")
     }
     return AffineEncoding(
       scales: stored.scales, zeroPoints: try zeroPoints(stored), axis: try axis(stored), bitWidth: bitWidth,
@@ -29,13 +31,13 @@ extension TFLiteLowering {
   private func zeroPoints(_ stored: TFLiteTensor) throws(Fault) -> [Int32] {
     let given = stored.zeroPoints.isEmpty ? [0] : stored.zeroPoints
     guard given.count == 1 || given.count == stored.scales.count else {
-      throw .damaged("\(given.count) zero points and \(stored.scales.count) scales of tensor '\(stored.name)'")
+      throw .damaged("\(given.count) zero points and \(stored.scales.count) scales of tensor '\(stored.displayName)'")
     }
     let all = given.count == stored.scales.count ? given : [Int](repeating: given[0], count: stored.scales.count)
     var result: [Int32] = []
     for value in all {
       guard let zeroPoint = Int32(exactly: value) else {
-        throw .damaged("the zero point \(value) of tensor '\(stored.name)' is out of range")
+        throw .damaged("the zero point \(value) of tensor '\(stored.displayName)' is out of range")
       }
       result.append(zeroPoint)
     }
@@ -45,7 +47,7 @@ extension TFLiteLowering {
   private func axis(_ stored: TFLiteTensor) throws(Fault) -> Int? {
     guard stored.scales.count > 1 else { return nil }
     guard stored.extents.indices.contains(stored.axis), stored.extents[stored.axis] == stored.scales.count else {
-      throw .damaged("\(stored.scales.count) scales do not fit axis \(stored.axis) of tensor '\(stored.name)'")
+      throw .damaged("\(stored.scales.count) scales do not fit axis \(stored.axis) of tensor '\(stored.displayName)'")
     }
     return stored.axis
   }

@@ -69,12 +69,12 @@ extension TFLiteLowering {
   mutating func addInput(_ tensor: Int) throws(Fault) {
     let stored = file.tensors[tensor]
     guard values[tensor] == nil, !file.isConstant(tensor) else {
-      throw .damaged("input '\(stored.name)' is given twice or is a constant")
+      throw .damaged("input '\(stored.displayName)' is given twice or is a constant")
     }
     let open = stored.signature.enumerated().contains { $0.offset > 0 && $0.element == -1 }
-    guard !open else { throw .unsupported("input '\(stored.name)' leaves more than its first extent open") }
+    guard !open else { throw .unsupported("input '\(stored.displayName)' leaves more than its first extent open") }
     guard let elementType = stored.type?.elementType else {
-      throw .unsupported("input '\(stored.name)' of type \(stored.typeName)")
+      throw .unsupported("input '\(stored.displayName)' of type \(stored.typeName)")
     }
     let shape = try stored.checkedShape()
     var dimensions = shape.dimensions.map(Dimension.fixed)
@@ -381,7 +381,7 @@ extension TFLiteLowering {
 
   private mutating func constant(_ tensor: Int, order: [Int]) throws(Fault) -> ValueID {
     let stored = file.tensors[tensor]
-    guard !stored.isSparse else { throw .unsupported("sparse tensor '\(stored.name)'") }
+    guard !stored.isSparse else { throw .unsupported("sparse tensor '\(stored.displayName)'") }
     let elements = try file.constant(tensor)
     let extra = order.count - elements.shape.rank
     guard extra >= 0 else { throw .damaged("a constant of rank \(elements.shape.rank) where \(order.count) is due") }

@@ -1,7 +1,7 @@
 extension TFLiteOperator {
   /// The name in the schema, or the number where the schema's name is not known here.
   var name: String {
-    if let customName { return "custom operator '\(customName)'" }
+    if let customName { return "custom operator \(customName)" }
     return Self.names.indices.contains(code) ? String(Self.names[code]) : "operator number \(code)"
   }
 
