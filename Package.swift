@@ -19,6 +19,7 @@ let package = Package(
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
+    .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
 
     // Libraries of the system.
     .systemLibrary(
@@ -26,6 +27,9 @@ let package = Package(
 
     // Stages: each turns one value into the next; none imports another.
     .target(name: "Interchange", dependencies: ["Tensors", "Graphs", "CZlib"], swiftSettings: hot),
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Tensors", "Graphs"]),
+
+    // Tests.
+    .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Tensors", "Graphs", "Reference"]),
   ]
 )
