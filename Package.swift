@@ -20,8 +20,16 @@ let package = Package(
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
     .target(name: "Quantizers", dependencies: ["Tensors", "CKernels"], swiftSettings: hot),
+    .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
 
     // Stages: one value into the next. They never import each other.
-    .target(name: "Compression", dependencies: ["Tensors", "Graphs", "Quantizers", "CKernels"], swiftSettings: hot),
+    .target(
+      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference"],
+      swiftSettings: hot),
+
+    // Tests.
+    .testTarget(name: "QuantizersTests", dependencies: ["Quantizers"]),
+    .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+    .testTarget(name: "CompressionTests", dependencies: ["Compression", "Reference"]),
   ]
 )

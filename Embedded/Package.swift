@@ -12,5 +12,7 @@ let package = Package(
   targets: [
     .target(name: "Tensors", swiftSettings: embedded),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: embedded),
+    .target(name: "CKernels"),
+    .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: embedded),
   ]
 )
