@@ -21,7 +21,7 @@ public struct QuantizationOptions: Sendable {
 
   public init(
     weights: WeightQuantizerKind = .int8, weightOptions: WeightQuantizerOptions = .init(),
-    endWeights: WeightQuantizerKind? = .int8, calibrator: CalibratorKind = .minMax, equalizes: Bool = false,
+    endWeights: WeightQuantizerKind? = .int8, calibrator: CalibratorKind = .squaredError, equalizes: Bool = false,
     correctsBias: Bool = true, overrides: [LayerOverride] = []
   ) {
     self.weights = weights
