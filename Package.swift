@@ -25,7 +25,8 @@ let package = Package(
     // Nouns: values, no policy.
     .target(name: "Tensors", swiftSettings: hot),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: hot),
-    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs"]),
+    .target(name: "Coding", swiftSettings: hot),
+    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: hot),
     .target(name: "Measurements"),
 
     // Crafts: algorithms, no pipeline.
@@ -33,6 +34,7 @@ let package = Package(
     .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: hot),
     .target(name: "Quantizers", dependencies: ["Tensors", "CKernels"], swiftSettings: hot),
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
+    .target(name: "Passes", dependencies: ["Tensors", "Graphs", "Reference"], swiftSettings: hot),
     .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
 
     // Libraries of the system, and files built into the program.
@@ -46,6 +48,13 @@ let package = Package(
       providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
 
     // Stages: each turns one value into the next; none imports another.
+    .target(
+      name: "Interchange",
+      dependencies: [
+        "Tensors", "Graphs", "Reference", "CZlib",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: hot),
     .target(
       name: "Datasets",
       dependencies: [
@@ -67,8 +76,9 @@ let package = Package(
     .target(
       name: "DeepChip",
       dependencies: [
-        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Planning",
-        "Datasets", "Compression", "Packing", "Runtime",
+        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
+        "Planning",
+        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "CResources",
       ],
       swiftSettings: hot),
     .executableTarget(
@@ -80,8 +90,12 @@ let package = Package(
       path: "Sources/DeepChipCommand"),
 
     // Tests.
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG"]),
+    .testTarget(name: "CodingTests", dependencies: ["Coding", "Tensors"]),
+    .testTarget(name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"]),
+    .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
+    .testTarget(name: "CompressionTests", dependencies: ["Compression", "Quantizers", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
     .testTarget(
