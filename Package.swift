@@ -20,8 +20,10 @@ let package = Package(
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
+    .target(name: "Passes", dependencies: ["Tensors", "Graphs", "Reference"]),
 
     // Tests.
+    .testTarget(name: "PassesTests", dependencies: ["Passes"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
   ]
 )
