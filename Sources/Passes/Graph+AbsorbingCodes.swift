@@ -145,7 +145,7 @@ extension Operator {
   /// The same movement of real elements, if all this operator does to codes is to move or choose them.
   fileprivate func onReals(_ encoding: AffineEncoding) -> Operator? {
     switch self {
-    case .pooling(let pooling) where pooling.kind == .maximum: return self
+    case .pooling(let pooling): return pooling.kind == .maximum ? self : nil
     case .gather, .concatenation, .reshape, .transpose, .slice, .expand: return self
     case .resize(let resize):
       if case .nearest = resize.interpolation { return self }
@@ -155,7 +155,10 @@ extension Operator {
       guard let code = Int32(exactly: filler) else { return nil }
       let real = Float(Int64(code) - Int64(encoding.zeroPoints[0])) * encoding.scales[0]
       return .padding(before: before, after: after, mode: .constant(real))
-    default: return nil
+    case .convolution, .transposedConvolution, .dense, .matrixProduct, .batchNormalization,
+      .localResponseNormalization, .softmax, .unary, .binary, .comparison, .select, .cast, .reduction, .argument,
+      .quantize, .dequantize, .integer:
+      return nil
     }
   }
 }

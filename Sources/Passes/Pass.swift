@@ -37,6 +37,9 @@ extension Pass {
     Pass(name: "recognize-activations", summary: "Finds activation functions that are written out.") {
       $0.recognizingActivations()
     },
+    Pass(name: "recognize-pooling", summary: "Turns means over all pixels into pooling.") {
+      $0.recognizingPooling()
+    },
     Pass(name: "fuse-bias", summary: "Turns matrix products into dense layers, and additions into their bias.") {
       $0.fusingBias()
     },

@@ -49,6 +49,17 @@ import Testing
     try expectSame(simplified, as: sketch.graph)
   }
 
+  @Test("A mean over all pixels is a pooling", arguments: [false, true])
+  func globalPooling(keepsAxes: Bool) throws {
+    var sketch = Sketch()
+    let x = sketch.input([.batch(1), 3, 4, 5])
+    let mean = try sketch.node(.reduction(.mean, axes: [2, 3], keepsAxes: keepsAxes), x)
+    sketch.graph.outputs = [mean, try sketch.node(.reduction(.mean, axes: [3], keepsAxes: true), x)]
+    let simplified = sketch.graph.simplified()
+    #expect(simplified.kinds == (keepsAxes ? [.pooling, .reduction] : [.pooling, .reshape, .reduction]))
+    try expectSame(simplified, as: sketch.graph)
+  }
+
   @Test func deadNodesAndDuplicatesVanish() throws {
     var sketch = Sketch()
     let x = sketch.input([2])
