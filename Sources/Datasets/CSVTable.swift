@@ -11,7 +11,9 @@ struct CSVTable {
       throw DatasetError(.damaged(reason: "it is not UTF-8 text"), file: file)
     }
     var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-    if lines.last == "" { lines.removeLast() } else {
+    if lines.last == "" {
+      lines.removeLast()
+    } else {
       throw DatasetError(.damaged(reason: "the last line has no end"), file: file, line: max(lines.count, 1))
     }
     guard let first = lines.first, first == header else {

@@ -65,7 +65,8 @@ extension DatasetError: CustomStringConvertible {
     return "\(place): \(sentence)"
   }
 
-  private var sentence: String {
+  /// What is wrong and what to do, without the place.
+  var sentence: String {
     switch problem {
     case .missing(let advice): "not found. \(advice)"
     case .unreadable(let reason): "cannot be read: \(reason)."

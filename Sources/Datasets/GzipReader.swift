@@ -76,7 +76,8 @@ final class GzipReader {
         memberEnded = false
       }
       if input.isEmpty {
-        throw DatasetError(.truncated(needed: 1, available: 0), file: file.path, byteOffset: Int(stream.pointee.total_in))
+        let problem = DatasetError.Problem.truncated(needed: 1, available: 0)
+        throw DatasetError(problem, file: file.path, byteOffset: Int(stream.pointee.total_in))
       }
       let (piece, status) = step(limit)
       switch status {
