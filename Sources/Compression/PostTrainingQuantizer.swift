@@ -127,7 +127,9 @@ extension PostTrainingQuantizer {
   private func coded(_ constant: Constant, _ kind: WeightQuantizerKind, name: String) throws -> CodedTensor? {
     var quantizer = kind.quantizer(options.weightOptions)
     if case .coded(let coded) = constant {
-      guard case .affine(let affine) = coded.encoding, affine.zeroPoints.contains(where: { $0 != 0 }) else { return nil }
+      guard case .affine(let affine) = coded.encoding, affine.zeroPoints.contains(where: { $0 != 0 }) else {
+        return nil
+      }
       quantizer = SymmetricQuantizer(bitWidth: 8, granularity: .perOutputChannel)
     }
     guard let real = constant.tensor.asFloat32 else { return nil }
