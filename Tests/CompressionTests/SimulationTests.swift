@@ -10,7 +10,7 @@ import Testing
     let graph = try SmallNetworks.residual(seed: seed)
     let source = ActivationSource.reference(batches: SmallNetworks.pictures(8, seed: 100))
     let quantizer = PostTrainingQuantizer()
-    let real = try quantizer.prepared(graph)
+    let real = quantizer.prepared(graph)
     return (real, try quantizer.encoded(real, calibration: source))
   }
 
