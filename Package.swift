@@ -21,15 +21,18 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "Quantizers", dependencies: ["Tensors", "CKernels"], swiftSettings: hot),
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
+    .target(name: "Passes", dependencies: ["Tensors", "Graphs", "Reference"]),
 
     // Stages: one value into the next. They never import each other.
     .target(
-      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference"],
+      name: "Compression",
+      dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference", "Passes"],
       swiftSettings: hot),
 
     // Tests.
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers"]),
+    .testTarget(name: "PassesTests", dependencies: ["Passes"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
-    .testTarget(name: "CompressionTests", dependencies: ["Compression", "Reference"]),
+    .testTarget(name: "CompressionTests", dependencies: ["Compression", "Reference", "Passes"]),
   ]
 )
