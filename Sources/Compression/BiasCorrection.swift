@@ -39,7 +39,7 @@ extension Graph {
       }
       bias[m] += Float(change)
     }
-    _ = ownConstant(
+    setOwnConstant(
       .tensor(.float32(Tensor(shape: [channels], scalars: bias))), at: biasID, of: node, operand: 2)
   }
 

@@ -20,10 +20,12 @@ public struct LayerError: Sendable, Equatable {
   /// What helps most, in one sentence.
   public var remedy: String {
     if clippedShare > 0.01 {
-      return "\(percent(clippedShare)) of the values of '\(name)' are clipped: calibrate with min-max, or on more samples."
+      return
+        "\(percent(clippedShare)) of the values of '\(name)' are clipped: calibrate with min-max, or on more samples."
     }
     if let weightSignalToNoise, weightSignalToNoise < 25, weightSignalToNoise < signalToNoise + 6 {
-      return "the weights of '\(name)' carry most of its error: give them more bits ('\(name)=int8') or train with them."
+      return
+        "the weights of '\(name)' carry most of its error: give them more bits ('\(name)=int8') or train with them."
     }
     switch kind {
     case .convolution, .dense, .integerConvolution, .integerDense:
@@ -72,7 +74,8 @@ public struct LayerErrorMeter: Sendable {
     self.encoded = encoded
     guard let real, real.nodes.count == encoded.nodes.count else { return }
     for (before, after) in zip(real.nodes, encoded.nodes) {
-      guard before.inputs.count > 1, after.inputs.count > 1, case .coded(let coded)? = encoded.constant(after.inputs[1]),
+      guard before.inputs.count > 1, after.inputs.count > 1,
+        case .coded(let coded)? = encoded.constant(after.inputs[1]),
         let weights = real.constant(before.inputs[1])?.tensor.asFloat32, weights.shape == coded.shape
       else { continue }
       weightRatios[after.output] = SignalToNoise.ratio(weights.scalars, coded.decoded.scalars)

@@ -1,11 +1,12 @@
 import Graphs
+import Passes
 import Quantizers
 import Tensors
 
 /// Codes the weights and activations of a trained network, from a few sample inputs and without training.
 ///
 ///     let quantizer = PostTrainingQuantizer(QuantizationOptions(calibrator: .percentile))
-///     let real = try quantizer.prepared(graph)
+///     let real = quantizer.prepared(graph)
 ///     let encoded = try quantizer.encoded(real, calibration: source)
 ///
 /// The result is the same graph with `Value.encoding` on every activation that is to be coded and with coded weights;
@@ -13,7 +14,7 @@ import Tensors
 /// leave as float32.
 ///
 /// Values that come with an encoding, and weights that come coded, are kept; asymmetric weights are coded again,
-/// symmetrically and per output channel.
+/// symmetrically and per output channel. A graph that comes with everything coded needs no samples.
 public struct PostTrainingQuantizer: Sendable {
   public var options: QuantizationOptions
 
@@ -21,12 +22,12 @@ public struct PostTrainingQuantizer: Sendable {
 
   /// `encoded(prepared(graph))`.
   public func quantized(_ graph: Graph, calibration source: ActivationSource) throws -> Graph {
-    try encoded(try prepared(graph), calibration: source)
+    try encoded(prepared(graph), calibration: source)
   }
 
   /// The real graph as it is coded: simplified, and equalized if so asked. It computes what `graph` computes.
-  public func prepared(_ graph: Graph) throws -> Graph {
-    let simple = graph
+  public func prepared(_ graph: Graph) -> Graph {
+    let simple = graph.simplified()
     return options.equalizes ? simple.equalized() : simple
   }
 
@@ -41,7 +42,8 @@ public struct PostTrainingQuantizer: Sendable {
   public func encoded(_ graph: Graph, calibration source: ActivationSource) throws -> Graph {
     let plan = try CodingPlan(graph, options)
     let sources = sourceValues(graph, plan)
-    let layerInputs = plan.layers.filter { $0.weights != nil }.compactMap { graph.nodes[$0.node].inputs[0] }
+    let layerInputs = plan.layers.filter { $0.weights != nil && hasRealWeights(graph, $0) }
+      .compactMap { graph.nodes[$0.node].inputs[0] }
     let calibration = try Calibration(
       graph, ranged: Set(sources.filter { Self.knownRange(graph, $0) == nil }),
       averaged: options.correctsBias ? Set(layerInputs) : [],
@@ -112,22 +114,26 @@ extension PostTrainingQuantizer {
       else { continue }
       let name = graph.nodes[layer.node].name
       guard let coded = try coded(constant, kind, name: name) else { continue }
-      let real = constant.tensor
-      let id = graph.ownConstant(.coded(coded), at: weights, of: layer.node, operand: 1)
-      graph.constants[id] = .coded(coded)
-      if options.correctsBias, let input = graph.nodes[layer.node].inputs[0],
-        let means = calibration.statistics[input]?.channelMeans, let real = real.asFloat32
+      graph.setOwnConstant(.coded(coded), at: weights, of: layer.node, operand: 1)
+      if options.correctsBias, case .tensor(.float32(let real)) = constant,
+        let input = graph.nodes[layer.node].inputs[0], let means = calibration.statistics[input]?.channelMeans
       {
         graph.correctBias(of: layer.node, real: real, coded: coded.decoded, inputMeans: means)
       }
     }
   }
 
+  private func hasRealWeights(_ graph: Graph, _ layer: CodingPlan.Layer) -> Bool {
+    if case .tensor? = graph.constant(graph.nodes[layer.node].inputs[1]) { true } else { false }
+  }
+
   /// Codes for a weight constant; nil when it is coded well enough already.
   private func coded(_ constant: Constant, _ kind: WeightQuantizerKind, name: String) throws -> CodedTensor? {
     var quantizer = kind.quantizer(options.weightOptions)
     if case .coded(let coded) = constant {
-      guard case .affine(let affine) = coded.encoding, affine.zeroPoints.contains(where: { $0 != 0 }) else { return nil }
+      guard case .affine(let affine) = coded.encoding, affine.zeroPoints.contains(where: { $0 != 0 }) else {
+        return nil
+      }
       quantizer = SymmetricQuantizer(bitWidth: 8, granularity: .perOutputChannel)
     }
     guard let real = constant.tensor.asFloat32 else { return nil }
@@ -141,20 +147,17 @@ extension PostTrainingQuantizer {
 
 extension Graph {
   /// Makes `constant` an operand of one node alone: in the place of the old one if nothing else uses that.
-  ///
-  /// - Returns: the operand's value.
-  mutating func ownConstant(_ constant: Constant, at id: ValueID?, of node: Int, operand: Int) -> ValueID {
+  mutating func setOwnConstant(_ constant: Constant, at id: ValueID?, of node: Int, operand: Int) {
     if let id {
       let uses = nodes.reduce(0) { $0 + $1.inputs.count(where: { $0 == id }) } + outputs.count(where: { $0 == id })
       if uses == 1 && constant.type == self[id].type {
         constants[id] = constant
-        return id
+        return
       }
     }
     let name = id.map { self[$0].name } ?? nodes[node].name + ".bias"
     let own = addConstant(name, constant)
     while nodes[node].inputs.count <= operand { nodes[node].inputs.append(nil) }
     nodes[node].inputs[operand] = own
-    return own
   }
 }

@@ -77,7 +77,7 @@ public struct SymmetricQuantizer: Quantizer {
     var best = [Float](repeating: .infinity, count: scales.count)
     let widest = scales
     for step in (21...100).reversed() {
-      let candidates = widest.map { $0 * Float(step) / 100 }
+      let candidates = widest.map { $0 * (Float(step) / 100) }
       var errors = [Float](repeating: 0, count: scales.count)
       layout.forEach(latent.scalars.count) { channel, index in
         let w = latent.scalars[index]
