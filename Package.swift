@@ -21,8 +21,12 @@ let package = Package(
     .target(name: "Coding", swiftSettings: hot),
     .target(name: "CKernels"),
 
+    // Products.
+    .target(name: "DeepChip"),
+
     // Tests.
     .testTarget(name: "CodingTests", dependencies: ["Coding", "Tensors"]),
     .testTarget(name: "ModelFormatTests", dependencies: ["Tensors", "Graphs", "Coding", "ModelFormat"]),
+    .testTarget(name: "DeepChipTests", dependencies: ["DeepChip"]),
   ]
 )
