@@ -55,13 +55,14 @@ extension SectionWriter {
   ) throws(ModelFormatError) {
     switch constant {
     case .tensor(let tensor):
-      type(constant.type)
+      form(tensor.elementType.wireNumber, rank: tensor.shape.rank)
+      for extent in tensor.shape.dimensions { size(extent) }
       data.pad(
         to: ConstantRecord.alignment(byteCount: tensor.byteCount, unit: tensor.elementType.byteCount))
       data.append(elementsOf: tensor)
     case .coded(let coded):
       form(ConstantRecord.codedNumber, rank: coded.shape.rank)
-      dimensions(constant.type.dimensions)
+      for extent in coded.shape.dimensions { size(extent) }
       try encoding(coded.encoding)
       let (code, bytes) = try Self.smallest(coded, codes: codes)
       number(code)
@@ -111,11 +112,10 @@ extension SectionReader {
   mutating func constantRecord(in free: Range<Int>) throws(ModelFormatError) -> ConstantRecord {
     let offset = position
     let (number, rank) = try form()
-    let type = TensorType(.float32, try dimensions(rank))
+    var type = TensorType(.float32, [])
+    for _ in 0..<rank { type.dimensions.append(.fixed(try size(0...Limits.extent, "an extent"))) }
     if let problem = type.formProblem { throw error(.limit(problem), at: offset) }
-    guard let shape = type.fixedShape else {
-      throw error(.invalid("the extents of a constant depend on the batch"), at: offset)
-    }
+    guard let shape = type.fixedShape else { throw error(.limit("a constant is too large"), at: offset) }
     if number == ConstantRecord.codedNumber { return try codedRecord(shape, type, in: free) }
     guard let elementType = ElementType(wireNumber: number) else {
       throw error(.unknownNumber(list: ElementType.listName, number: UInt64(number)), at: offset)
