@@ -168,7 +168,7 @@ extension ONNXImportSession {
     guard declared.hasShape else {
       throw .unsupported("the file does not say the shape of this input; export it with one")
     }
-    var dimensions: [Dimension] = []
+    var dimensions: [Graphs.Dimension] = []
     for (axis, dimension) in declared.shape.dim.enumerated() {
       dimensions.append(try self.dimension(dimension, axis: axis))
     }
@@ -177,7 +177,9 @@ extension ONNXImportSession {
     return type
   }
 
-  private func dimension(_ dimension: Onnx_TensorShapeProto.Dimension, axis: Int) throws(ONNXFailure) -> Dimension {
+  private func dimension(_ dimension: Onnx_TensorShapeProto.Dimension, axis: Int) throws(ONNXFailure)
+    -> Graphs.Dimension
+  {
     switch dimension.value {
     case .dimValue(let extent):
       guard extent >= 0 else { throw .damaged("extent \(extent) of axis \(axis) is negative") }

@@ -114,6 +114,12 @@ extension ONNXNode {
     return integers.map { Int($0) }
   }
 
+  /// A list that is an attribute in older operator sets and an operand in newer ones; nil if it is neither.
+  func integers(attribute name: String, operand index: Int) throws(ONNXFailure) -> [Int]? {
+    if let list = try attributes.integers(name) { return list }
+    return try optionalIntegers(index)
+  }
+
   /// One number of operand `index`; nil if it is left out.
   func optionalNumber(_ index: Int) throws(ONNXFailure) -> Double? {
     guard has(index) else { return nil }
@@ -188,7 +194,7 @@ extension ONNXNode {
 
   func constant(_ tensor: AnyTensor) -> ValueID { lowering.addConstant(name + "_constant", .tensor(tensor)) }
 
-  func constant(_ value: Float) -> ValueID { constant(.float32(Tensor(value))) }
+  func scalar(_ value: Float) -> ValueID { constant(.float32(Tensor(value))) }
 }
 
 /// The extent or number that stands for `value`, if it is whole.

@@ -67,8 +67,8 @@ public enum TensorProtoFile {
 extension ImportError {
   init(_ failure: ONNXFailure, file: String, node: String?) {
     switch failure {
-    case .damaged(let reason): self.init(.damaged(reason), file: file, node: node)
-    case .unsupported(let reason): self.init(.unsupported(reason), file: file, node: node)
+    case .damaged(let reason): self.init(Problem.damaged(reason), file: file, node: node)
+    case .unsupported(let reason): self.init(Problem.unsupported(reason), file: file, node: node)
     }
   }
 }

@@ -31,7 +31,7 @@ extension ONNXRule {
     } + [
       ONNXRule("Mean", 1...28) { (node) throws(ONNXFailure) in
         let sum = try node.chain(.add)
-        return [try node.binary(.divide, sum, node.constant(Float(node.operandCount)))]
+        return [try node.binary(.divide, sum, node.scalar(Float(node.operandCount)))]
       }
     ]
 }

@@ -5,7 +5,7 @@ extension ONNXRule {
   static let constant = ONNXRule("Constant", 1...28) { (node) throws(ONNXFailure) in
     let attributes = node.attributes
     if let proto = try attributes.tensor("value") { return [node.constant(try node.lowering.tensors.tensor(proto))] }
-    if let value = try attributes.float("value_float") { return [node.constant(value)] }
+    if let value = try attributes.float("value_float") { return [node.scalar(value)] }
     if let values = try attributes.floats("value_floats") {
       return [node.constant(.float32(Tensor(shape: [values.count], scalars: values)))]
     }

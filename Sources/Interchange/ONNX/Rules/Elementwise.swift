@@ -97,7 +97,7 @@ extension ONNXRule {
     let isNegative = try node.attributes.flag("detect_negative", default: true)
     guard isPositive || isNegative else { throw .unsupported("infinities of no sign") }
     let subject = isPositive && isNegative ? try node.unary(.absolute, x) : x
-    let infinity = node.constant(isPositive ? Float.infinity : -Float.infinity)
+    let infinity = node.scalar(isPositive ? Float.infinity : -Float.infinity)
     return [try node.emit(.comparison(.equal), subject, infinity)]
   }
 }

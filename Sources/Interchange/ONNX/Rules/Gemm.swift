@@ -68,7 +68,7 @@ extension ONNXNode {
     guard type(x).elementType == .float32 else {
       throw .unsupported("factors with matrices of \(type(x).elementType)")
     }
-    return try binary(.multiply, x, constant(factor))
+    return try binary(.multiply, x, scalar(factor))
   }
 
   /// `c` as one constant per row of `weights`; nil if it does not have that form.

@@ -5,8 +5,7 @@ extension ONNXRule {
   /// With the stored statistics; training mode is refused.
   static let batchNormalization = ONNXRule("BatchNormalization", 1...28) { (node) throws(ONNXFailure) in
     let isTraining =
-      try node.attributes.flag("training_mode")
-      || (node.opset < 7 ? !node.attributes.flag("is_test") : false)
+      node.opset < 7 ? try !node.attributes.flag("is_test") : try node.attributes.flag("training_mode")
     guard !isTraining else { throw .unsupported("training mode; export the model for inference") }
     guard try node.attributes.flag("spatial", default: true) else {
       throw .unsupported("statistics for every element; only those for every channel are known")
@@ -33,7 +32,7 @@ extension ONNXRule {
     let first = try node.axis(try node.attributes.integer("axis", default: -1), of: node.type(x))
     let squares = try node.binary(.multiply, x, x)
     let mean = try node.reduce(.mean, squares, axes: Array(first..<node.type(x).rank))
-    let epsilon = node.constant(try node.attributes.float("epsilon", default: 1e-5))
+    let epsilon = node.scalar(try node.attributes.float("epsilon", default: 1e-5))
     let inverse = try node.unary(.reciprocal, try node.unary(.squareRoot, try node.binary(.add, mean, epsilon)))
     return [try node.binary(.multiply, try node.binary(.multiply, x, inverse), try node.operand(1))]
   }
@@ -82,8 +81,8 @@ extension ONNXRule {
     let norm = try node.reduce(reduction, x, axes: [axis])
     let ratio = try node.binary(.divide, x, norm)
     // A row of zeros stays zero.
-    let isZero = try node.emit(.comparison(.equal), norm, node.constant(0))
-    return [try node.emit(.select, isZero, node.constant(0), ratio)]
+    let isZero = try node.emit(.comparison(.equal), norm, node.scalar(0))
+    return [try node.emit(.select, isZero, node.scalar(0), ratio)]
   }
 
   static let meanVarianceNormalization = ONNXRule("MeanVarianceNormalization", 9...28) {
@@ -93,7 +92,7 @@ extension ONNXRule {
     let mean = try node.reduce(.mean, x, axes: axes)
     let centered = try node.binary(.subtract, x, mean)
     let variance = try node.reduce(.mean, try node.binary(.multiply, centered, centered), axes: axes)
-    let deviation = try node.binary(.add, try node.unary(.squareRoot, variance), node.constant(1e-9))
+    let deviation = try node.binary(.add, try node.unary(.squareRoot, variance), node.scalar(1e-9))
     return [try node.binary(.divide, centered, deviation)]
   }
 
@@ -114,7 +113,7 @@ extension ONNXNode {
     let mean = try reduce(.mean, x, axes: axes)
     let centered = try binary(.subtract, x, mean)
     let variance = try reduce(.mean, try binary(.multiply, centered, centered), axes: axes)
-    let deviation = try unary(.squareRoot, try binary(.add, variance, constant(epsilon)))
+    let deviation = try unary(.squareRoot, try binary(.add, variance, scalar(epsilon)))
     let inverse = try unary(.reciprocal, deviation)
     return (try binary(.multiply, centered, inverse), mean, inverse)
   }

@@ -25,7 +25,7 @@ extension ONNXRule {
     return [
       try node.norm(x, p: try node.attributes.integer("p", default: 2)) { (powers) throws(ONNXFailure) in
         let mean = try node.emit(.pooling(pooling), powers)
-        return try node.binary(.multiply, mean, node.constant(count))
+        return try node.binary(.multiply, mean, node.scalar(count))
       }
     ]
   }
@@ -82,8 +82,8 @@ extension ONNXNode {
     case 1: return try sum(magnitudes)
     case 2: return try unary(.squareRoot, try sum(try binary(.multiply, x, x)))
     default:
-      let powers = try binary(.power, magnitudes, constant(Float(p)))
-      return try binary(.power, try sum(powers), constant(1 / Float(p)))
+      let powers = try binary(.power, magnitudes, scalar(Float(p)))
+      return try binary(.power, try sum(powers), scalar(1 / Float(p)))
     }
   }
 }

@@ -18,7 +18,7 @@ extension ONNXNode {
   fileprivate func reduction(_ reduction: Reduction) throws(ONNXFailure) -> ValueID {
     let x = try operand(0)
     let type = type(x)
-    let listed = try attributes.integers("axes") ?? optionalIntegers(1) ?? []
+    let listed = try integers(attribute: "axes", operand: 1) ?? []
     let keepsAxes = try attributes.flag("keepdims", default: true)
     if listed.isEmpty, try attributes.flag("noop_with_empty_axes") {
       switch reduction {

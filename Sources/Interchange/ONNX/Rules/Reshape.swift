@@ -31,9 +31,10 @@ extension ONNXRule {
   static let squeeze = ONNXRule("Squeeze", 1...28) { (node) throws(ONNXFailure) in
     let x = try node.operand(0)
     let type = node.type(x)
-    let listed = try node.attributes.integers("axes") ?? node.optionalIntegers(1)
-    let axes = try listed.map { (axes) throws(ONNXFailure) in try node.axes(axes, rank: type.rank) }
-      ?? type.dimensions.indices.filter { type.dimensions[$0] == .fixed(1) }
+    var axes = type.dimensions.indices.filter { type.dimensions[$0] == .fixed(1) }
+    if let listed = try node.integers(attribute: "axes", operand: 1) {
+      axes = try node.axes(listed, rank: type.rank)
+    }
     for axis in axes where type.dimensions[axis] != .fixed(1) {
       throw .damaged("axis \(axis) of \(type) is not 1")
     }
@@ -42,7 +43,7 @@ extension ONNXRule {
 
   static let unsqueeze = ONNXRule("Unsqueeze", 1...28) { (node) throws(ONNXFailure) in
     let x = try node.operand(0)
-    guard let listed = try node.attributes.integers("axes") ?? node.optionalIntegers(1) else {
+    guard let listed = try node.integers(attribute: "axes", operand: 1) else {
       throw .damaged("axes are missing")
     }
     let rank = node.type(x).rank + listed.count

@@ -18,7 +18,7 @@ extension ONNXRule {
       throw .unsupported("the batch is split; only other axes can be")
     }
     let count = node.usedOutputs.count
-    var sizes = try node.attributes.integers("split") ?? node.optionalIntegers(1) ?? []
+    var sizes = try node.integers(attribute: "split", operand: 1) ?? []
     if sizes.isEmpty, count > 0 {
       // Equal parts, the last one smaller from set 18 on.
       let parts = try node.attributes.integer("num_outputs", default: count)
