@@ -12,7 +12,7 @@
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 /* The pixels of a tile. */
-enum { most_pixels = 12 };
+enum { most_pixels = 16 };
 
 typedef struct tile_pixels {
   const uint8_t *input[most_pixels];

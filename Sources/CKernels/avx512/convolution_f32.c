@@ -73,7 +73,7 @@ DC_AVX512 void dc_avx512_conv_f32f32f32_12x32(const dc_convolution *c) {
     int32_t left = (w->channelEnd - channel + 15) / 16;
     int32_t blocks = count <= 3 && left >= 8 ? 8 : count <= 6 && left >= 4 ? 4 : left >= 2 ? 2 : 1;
     const tile_function *functions = blocks == 8 ? tiles8 : blocks == 4 ? tiles4 : blocks == 2 ? tiles2 : tiles1;
-    int32_t tiles = (count + most_pixels - 1) / most_pixels;
+    int32_t tiles = (count + 11) / 12;
     int32_t pixels = count / tiles, larger = count % tiles;
     const float *weights = (const float *)c->weights + channel / 16 * blockStride;
     dc_cursor cursor = dc_cursor_at(w, &c->residual, w->pixelBegin);
