@@ -7,6 +7,7 @@
 
 #include <immintrin.h>
 
+#define UNROLLED _Pragma("clang loop unroll(full)")
 #define DC_AVX2_INLINE DC_ALWAYS_INLINE DC_TARGET
 
 /* A mask of the first n of 8 lanes of 32 bits. */
