@@ -63,7 +63,8 @@ let package = Package(
       ],
       swiftSettings: hot),
     .target(
-      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers"], swiftSettings: hot),
+      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Passes"],
+      swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
@@ -93,6 +94,7 @@ let package = Package(
     .testTarget(name: "CodingTests", dependencies: ["Coding", "Tensors"]),
     .testTarget(name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"]),
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
+    .testTarget(name: "DeepChipTests", dependencies: ["DeepChip"]),
     .testTarget(name: "CompressionTests", dependencies: ["Compression", "Quantizers", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),

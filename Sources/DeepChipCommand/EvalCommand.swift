@@ -53,7 +53,7 @@ struct EvalCommand: ParsableCommand {
       bytes.append(UInt8(truncatingIfNeeded: prediction))
       if isWide { bytes.append(UInt8(truncatingIfNeeded: prediction >> 8)) }
     }
-    try AtomicFile.write(bytes, to: url)
+    try AtomicFile.write(bytes, to: url.path)
   }
 
   private func show(_ evaluation: Evaluation) throws {

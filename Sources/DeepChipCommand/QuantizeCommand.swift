@@ -75,7 +75,7 @@ struct QuantizeCommand: ParsableCommand {
     let bar = ProgressBar("Calibrating")
     let packed = try quantization.run(source, calibration: dataset) { bar.update($0) }
     let bytes = try packed.serialized(WritingOptions(includesNames: !noNames))
-    try AtomicFile.write(bytes, to: URL(fileURLWithPath: output))
+    try AtomicFile.write(bytes, to: output)
     try show(source, packed, byteCount: bytes.count)
   }
 
