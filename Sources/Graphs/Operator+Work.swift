@@ -3,7 +3,7 @@ import Tensors
 extension Graph {
   /// Multiplications with accumulation that `node` does for a batch of one.
   ///
-  /// Counts convolutions, dense layers and matrix products; padding counts like data.
+  /// Counts convolutions, dense layers and matrix products; padding counts like data. `Int.max` if it does not fit.
   public func macCount(_ node: Node) -> Int {
     guard let output = try? self[node.output].type.shape(batch: 1) else { return 0 }
     func operand(_ index: Int) -> Shape? {
@@ -13,13 +13,13 @@ extension Graph {
     switch node.operator {
     case .convolution, .dense, .integer(.convolution), .integer(.dense):
       guard let weights = operand(1), weights.rank > 0, weights[0] > 0 else { return 0 }
-      return output.elementCount * (weights.elementCount / weights[0])
+      return saturatingProduct(output.elementCount, weights.elementCount / weights[0])
     case .transposedConvolution:
       guard let input = operand(0), let weights = operand(1), weights.rank > 0, weights[0] > 0 else { return 0 }
-      return input.elementCount * (weights.elementCount / weights[0])
+      return saturatingProduct(input.elementCount, weights.elementCount / weights[0])
     case .matrixProduct:
       guard let a = operand(0), let last = a.dimensions.last else { return 0 }
-      return output.elementCount * last
+      return saturatingProduct(output.elementCount, last)
     case .pooling, .batchNormalization, .localResponseNormalization, .softmax, .unary, .binary, .comparison, .select,
       .cast, .reduction, .argument, .gather, .concatenation, .padding, .reshape, .transpose, .slice, .expand, .resize,
       .quantize, .dequantize, .integer(.averagePooling), .integer(.addition), .integer(.multiplication),
@@ -29,7 +29,7 @@ extension Graph {
   }
 
   /// Multiplications with accumulation for a batch of one, all nodes together.
-  public var macCount: Int { nodes.reduce(0) { $0 + macCount($1) } }
+  public var macCount: Int { nodes.reduce(0) { saturatingSum($0, macCount($1)) } }
 
   /// Numbers stored in float32 constants and in weight codes.
   public var parameterCount: Int {
@@ -41,4 +41,15 @@ extension Graph {
       }
     }
   }
+}
+
+/// The product of two counts, or `Int.max` if it does not fit: shapes come from files.
+private func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+  let (product, overflow) = a.multipliedReportingOverflow(by: b)
+  return overflow ? .max : product
+}
+
+private func saturatingSum(_ a: Int, _ b: Int) -> Int {
+  let (sum, overflow) = a.addingReportingOverflow(b)
+  return overflow ? .max : sum
 }
