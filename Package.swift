@@ -85,7 +85,7 @@ let package = Package(
     .executableTarget(
       name: "deepchip",
       dependencies: [
-        "DeepChip", "CKernels",
+        "DeepChip", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/DeepChipCommand"),

@@ -37,7 +37,7 @@ struct EvalCommand: ParsableCommand {
     evaluator.threads = execution.threads
     if let batch = execution.batch { evaluator.batch = batch }
     let indices = data.indices(dataset)
-    let bar = ProgressBar("Evaluating")
+    var bar = ProgressBar("Evaluating")
     let outcome = try evaluator.evaluate(dataset, indices: indices) { bar.update(Double($0) / Double(indices.count)) }
     if let predictions { try write(outcome.predictions, to: URL(fileURLWithPath: predictions)) }
     try show(outcome.evaluation)

@@ -28,7 +28,7 @@ struct ExplainCommand: ParsableCommand {
     var explanation = Explanation(model: model, reference: float)
     explanation.preprocessing = preprocessing.preprocessing(for: float.url)
     let indices = Array(0..<min(data.limit ?? 128, dataset.count))
-    let bar = ProgressBar("Comparing")
+    var bar = ProgressBar("Comparing")
     let report = try explanation.report(dataset, indices: indices) { bar.update($0) }
     if json { return try Console.json(report) }
     show(report)

@@ -83,3 +83,8 @@ public struct ONNXImporter: Sendable {
     return model
   }
 }
+
+extension ONNXImporter {
+  /// Names of the foreign operators that have a rule, sorted.
+  public static var operatorNames: [String] { Set(ONNXRule.all.map(\.name)).sorted() }
+}
