@@ -6,7 +6,8 @@
 DC_AVX512_INLINE __m512i sum64(__m512i a, __m512i b, addition16 rule) {
   const __m512i zero = _mm512_setzero_si512();
   __m512i low = _mm512_unpacklo_epi8(a, b), high = _mm512_unpackhi_epi8(a, b);
-  __m512i s0 = sum_of_pairs(_mm512_unpacklo_epi8(low, zero), rule), s1 = sum_of_pairs(_mm512_unpackhi_epi8(low, zero), rule);
+  __m512i s0 = sum_of_pairs(_mm512_unpacklo_epi8(low, zero), rule);
+  __m512i s1 = sum_of_pairs(_mm512_unpackhi_epi8(low, zero), rule);
   __m512i s2 = sum_of_pairs(_mm512_unpacklo_epi8(high, zero), rule);
   __m512i s3 = sum_of_pairs(_mm512_unpackhi_epi8(high, zero), rule);
   return _mm512_packus_epi16(_mm512_packs_epi32(s0, s1), _mm512_packs_epi32(s2, s3));

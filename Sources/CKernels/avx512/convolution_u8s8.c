@@ -1,6 +1,6 @@
 /* AVX-512 VNNI: convolution of u8 codes with s8 weights.
 
-   A tile is up to 12 output pixels by 1 or 2 blocks of 16 outputs (or 1 to 3 pixels by 4 or 8 blocks), its sums all in
+   A tile is up to 12 output pixels by 1 or 2 blocks of 16 outputs (or 1 to 6 pixels by 4 or 8 blocks), its sums all in
    registers. A step takes 4 input channels: one load of 64 weights a block, one broadcast of 4 codes a pixel, and a
    vpdpbusd for each pair. Pixels have a pointer each, so a tile goes on from one row to the next: small maps fill their
    tiles. Weights are read in order; blocks are the outer loop, so that theirs stay in the cache. */
@@ -11,6 +11,9 @@ enum { most_blocks = 8, most_sums = 24 };
 
 /* What becomes of the sums. */
 typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_sums, ends_in_values } ending;
+
+/* Hides where an index comes from: the compiler would otherwise set up a pointer a pixel for each segment. */
+#define KEEP_INDEX(i) __asm__("" : "+r"(i))
 
 /* Adds the products of pixels x blocks x 16 outputs to `acc`. */
 DC_AVX512_INLINE void sum_tile(const int pixels, const int blocks, const dc_window *w, const tile_pixels *at,
@@ -24,6 +27,7 @@ DC_AVX512_INLINE void sum_tile(const int pixels, const int blocks, const dc_wind
     ptrdiff_t i = w->segmentOffsets[segment];
     ptrdiff_t end = i + w->segmentLength;
     for (; i != end; i += 4, weights += 64) {
+      KEEP_INDEX(i);
       __m512i weight[most_blocks];
       UNROLLED for (int b = 0; b < blocks; b++) weight[b] = _mm512_loadu_si512(weights + b * blockStride);
       UNROLLED for (int p = 0; p < pixels; p++) {
@@ -37,10 +41,11 @@ DC_AVX512_INLINE void sum_tile(const int pixels, const int blocks, const dc_wind
   }
 }
 
-/* Adds the products of 16 adjacent pixels with 16 outputs to `acc`, for windows of rows of three adjacent pixels of 16 channels.
+/* Adds the products of 16 adjacent pixels with 16 outputs to `acc`, for windows whose rows are three adjacent pixels
+   of 16 channels.
 
-   Each code is broadcast once for the three pixels in whose windows it lies, which spares two loads of three, and pixels are a
-   constant apart, which spares pointers. */
+   Each code is broadcast once for the three pixels in whose windows it lies, which spares two loads of three, and
+   pixels are a constant apart, which spares pointers. */
 DC_AVX512_INLINE void sum_sliding(const dc_window *w, const uint8_t *input, const int8_t *weights,
                                   __m512i acc[most_sums]) {
   UNROLLED for (int p = 0; p < 16; p++) acc[p] = _mm512_setzero_si512();
@@ -62,8 +67,8 @@ DC_AVX512_INLINE void sum_sliding(const dc_window *w, const uint8_t *input, cons
 }
 
 /* Stores four vectors of codes: 1, 2 or 4 blocks of 4, 2 or 1 pixels. `n` channels of each pixel are there. */
-DC_AVX512_INLINE void store_four(const int pixels, const int blocks, __m512i codes, uint8_t *const *output, int32_t channel,
-                                 int32_t n) {
+DC_AVX512_INLINE void store_four(const int pixels, const int blocks, __m512i codes, uint8_t *const *output,
+                                 int32_t channel, int32_t n) {
   if (blocks >= 4) {
     _mm512_mask_storeu_epi8(output[0] + channel, first64(n), codes);
   } else if (blocks == 2) {

@@ -26,8 +26,8 @@ extern "C" {
    parameters that go by channel are readable (any value) up to the next multiple. */
 #define DC_CHANNEL_BLOCK 16
 
-/* Readable bytes that must follow an input map of fewer than 4 channels in u8 (stride 1, 2 or 3): a segment's length is rounded up to 4
-   bytes. No other map needs any. */
+/* Readable bytes that must follow the u8 input map of a convolution of fewer than 4 channels (stride 1, 2 or 3): the
+   length of a segment is rounded up to 4 bytes. Nothing else needs any. */
 #define DC_TAIL_BYTES 3
 
 /* MARK: Descriptions */
@@ -258,7 +258,8 @@ int32_t dc_segment_length_f32(const dc_filters *filters);
 
    s8: [outputs / 16][segment][segmentLength / 4][16][4]. f32: [outputs / 16][segment][segmentLength][16]. Elements of
    a segment that belong to no channel are 0. `packed` holds dc_packed_byte_count bytes. Packing a part,
-   outputBegin..<outputEnd with both multiples of 16 (or the last output), writes that part only: threads may share the work. */
+   outputBegin..<outputEnd with both multiples of 16 (or the last output), writes that part only: threads may share
+   the work. */
 size_t dc_packed_byte_count_s8(const dc_filters *filters);
 size_t dc_packed_byte_count_f32(const dc_filters *filters);
 void dc_pack_weights_s8(const dc_filters *filters, int32_t outputBegin, int32_t outputEnd, void *packed);
