@@ -11,6 +11,9 @@
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
+/* Hides where an index comes from: the compiler would otherwise set up a pointer a pixel for each segment. */
+#define KEEP_INDEX(i) __asm__("" : "+r"(i))
+
 /* The pixels of a tile. */
 enum { most_pixels = 16 };
 

@@ -12,9 +12,6 @@ enum { most_blocks = 8, most_sums = 24 };
 /* What becomes of the sums. */
 typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_sums, ends_in_values } ending;
 
-/* Hides where an index comes from: the compiler would otherwise set up a pointer a pixel for each segment. */
-#define KEEP_INDEX(i) __asm__("" : "+r"(i))
-
 /* Adds the products of pixels x blocks x 16 outputs to `acc`. */
 DC_AVX512_INLINE void sum_tile(const int pixels, const int blocks, const dc_window *w, const tile_pixels *at,
                                const int8_t *weights, ptrdiff_t blockStride, __m512i acc[most_sums]) {

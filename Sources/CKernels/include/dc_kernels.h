@@ -4,7 +4,8 @@
    - Feature maps are interleaved, [row][column][channel], u8 codes or f32 values. A pixel holds dc_channel_stride()
      elements; those past the last channel may hold anything. Borders are the caller's: it leaves room around a map and
      fills it (zero point, 0.0), so a kernel knows no padding.
-   - All strides and offsets are in bytes, of any sign, so a map may be a view into a larger one.
+   - All strides and offsets are in bytes, of any sign, so a map may be a view into a larger one; those of f32 maps are
+     multiples of 4.
    - A kernel reads and writes exactly what its description names, not one byte more, allocates nothing, keeps no
      state and returns nothing. It trusts the description: `Kernels`, the Swift face, states the preconditions.
    - The output must not overlap an input, except where a comment allows it. No alignment is needed; maps and packed
