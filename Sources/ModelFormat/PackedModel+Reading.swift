@@ -23,7 +23,7 @@ extension PackedModel {
   public init(reading bytes: UnsafeRawBufferPointer) throws(ModelFormatError) {
     let table = try SectionTable(reading: bytes)
     guard var section = table.reader(of: .graph, budget: MemoryBudget(fileByteCount: bytes.count)) else {
-      throw ModelFormatError(.missingSection, section: .graph)
+      throw ModelFormatError(.missingSection, section: .graph, byteOffset: 10)
     }
     var graph = Graph()
     try section.inputs(of: &graph)

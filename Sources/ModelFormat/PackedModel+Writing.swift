@@ -77,7 +77,7 @@ extension PackedModel {
     writer.size(order.constants.count)
     for id in order.constants {
       guard let constant = graph.constants[id] else { continue }
-      try writer.constant(constant, codes: options.weightCodes, data: &data)
+      try writer.constant(constant, name: graph[id].name, codes: options.weightCodes, data: &data)
     }
     writer.size(graph.nodes.count)
     for (index, node) in graph.nodes.enumerated() {
