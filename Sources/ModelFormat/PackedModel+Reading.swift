@@ -70,7 +70,7 @@ extension SectionReader {
   mutating func inputs(of graph: inout Graph) throws(ModelFormatError) {
     let count = try size(0...Limits.values, "the number of inputs")
     for index in 0..<count {
-      try charge(1, byteCount: 512)
+      try charge(1, byteCount: 384)
       graph.addInput("input " + String(index), try type())
     }
   }
@@ -80,7 +80,7 @@ extension SectionReader {
     var records: [ConstantRecord] = []
     var end = 0
     for _ in 0..<count {
-      try charge(1, byteCount: 512)
+      try charge(1, byteCount: 384)
       let record = try constantRecord(in: end..<dataByteCount)
       end = record.range.upperBound
       records.append(record)
@@ -95,7 +95,7 @@ extension SectionReader {
     let count = try size(0...Limits.values - graph.values.count, "the number of nodes")
     graph.nodes.reserveCapacity(min(count, position))
     for index in 0..<count {
-      try charge(1, byteCount: 512)
+      try charge(1, byteCount: 384)
       let offset = position
       let head = try byte()
       guard let kind = Operator.Kind(wireNumber: head & 0x3F) else {

@@ -33,7 +33,11 @@ extension PackedModel {
     sections += try descriptiveSections(order, options)
     if data.count > 0 { sections.append(Contents(kind: .data, bytes: data.bytes)) }
     let bytes = Self.file(sections)
-    _ = try PackedModel(reading: bytes)
+    do throws(ModelFormatError) {
+      _ = try PackedModel(reading: bytes)
+    } catch {
+      throw ModelFormatError(error.problem, section: error.section)
+    }
     return bytes
   }
 
