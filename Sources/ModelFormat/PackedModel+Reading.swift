@@ -14,6 +14,16 @@ extension PackedModel {
     self = try result.get()
   }
 
+  /// Reads a packed file from memory.
+  ///
+  /// - Throws: `ModelFormatError`, for any bytes that are not a sound model.
+  public init(reading bytes: RawSpan) throws(ModelFormatError) {
+    let result: Result<PackedModel, ModelFormatError> = bytes.withUnsafeBytes { bytes in
+      do throws(ModelFormatError) { return .success(try PackedModel(reading: bytes)) } catch { return .failure(error) }
+    }
+    self = try result.get()
+  }
+
   /// Reads a packed file from memory, as from a mapped file; copies what it needs.
   ///
   /// Nothing in the bytes is trusted: every number is checked before it is used, and memory is asked for only after
