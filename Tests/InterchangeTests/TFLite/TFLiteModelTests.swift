@@ -100,7 +100,8 @@ struct PublishedModel: Sendable, CustomTestStringConvertible {
     let pixels = try cifarImages(50)
     let codes = pixels.map { Int8(Int($0) - 128) }
     let outputs = try run(graph, .int8(Tensor(shape: [50, 32, 32, 3], scalars: codes)))
-    try expectClose(outputs, to: "models/expected/resnet8_int8_tflite.outputs.i8", exactly: 0.9)
+    // The softmax turns a step of the scores into many; the interpreter's own reference kernels are near at 91 %.
+    try expectClose(outputs, to: "models/expected/resnet8_int8_tflite.outputs.i8", equal: 0.95, near: 0.97)
   }
 
   @Test("The int8 keyword network gives the interpreter's codes")
@@ -108,7 +109,7 @@ struct PublishedModel: Sendable, CustomTestStringConvertible {
     let graph = try TFLiteImporter().graph(contentsOf: SharedData.model("mlperf-tiny/kws_ref_model.tflite"))
     let codes = try SharedData.bytes("kws01/features_int8.bin").prefix(100 * 490).map { Int8(bitPattern: $0) }
     let outputs = try run(graph, .int8(Tensor(shape: [100, 49, 10, 1], scalars: codes)))
-    try expectClose(outputs, to: "models/expected/kws_int8_tflite.outputs.i8", exactly: 0.9)
+    try expectClose(outputs, to: "models/expected/kws_int8_tflite.outputs.i8", equal: 1, near: 1)
   }
 
   @Test("The keyword network with int8 weights and float activations recognizes words")
@@ -123,7 +124,8 @@ struct PublishedModel: Sendable, CustomTestStringConvertible {
     #expect(zip(classes(outputs), labels).count(where: ==) >= 86)
   }
 
-  @Test("The auto-encoders reproduce a normal machine as well as in the interpreter",
+  @Test(
+    "The auto-encoders reproduce a normal machine as well as in the interpreter",
     arguments: [("ad01_fp32", 9.7071, 0.0005), ("ad01_int8", 10.2652, 0.02)])
   func autoEncoders(name: String, error: Double, tolerance: Double) throws {
     let graph = try TFLiteImporter().graph(contentsOf: SharedData.model("mlperf-tiny/\(name).tflite"))
@@ -173,14 +175,15 @@ private func cifarImages(_ count: Int) throws -> [UInt8] {
   return pixels
 }
 
-/// Checks that no code is more than a step away, and that the given share is equal.
-private func expectClose(_ output: AnyTensor, to path: String, exactly share: Double) throws {
+/// Checks that the given shares of codes are equal, and at most a step away.
+private func expectClose(
+  _ output: AnyTensor, to path: String, equal equalShare: Double, near nearShare: Double
+) throws {
   let expected = try SharedData.bytes(path).map { Int64(Int8(bitPattern: $0)) }
   let codes = try #require(output.integers)
   let distances = zip(codes, expected).map { abs($0 - $1) }
-  print(path, distances.max() ?? 0, distances.count { $0 == 0 }, distances.count { $0 > 1 }, distances.count)
-  #expect(distances.count { $0 > 1 } * 100 <= distances.count)
-  #expect(Double(distances.count { $0 == 0 }) >= share * Double(distances.count))
+  #expect(Double(distances.count { $0 == 0 }) >= equalShare * Double(distances.count))
+  #expect(Double(distances.count { $0 <= 1 }) >= nearShare * Double(distances.count))
 }
 
 private func float(_ bytes: [UInt8], _ index: Int) -> Float {
