@@ -65,9 +65,9 @@ import Testing
     Damage.flipBits(data, count: 2000, seed: seed) { _ = try Safetensors.read($0, file: "a.safetensors") }
   }
 
-  @Test("A published state dict is read", .enabled(if: SharedData.isThere))
+  @Test("A published state dict is read", .enabled(if: ModelFiles.isThere))
   func stateDict() throws {
-    let tensors = try Safetensors.read(SharedData.model("resnet20.safetensors"))
+    let tensors = try Safetensors.read(ModelFiles.model("resnet20.safetensors"))
     #expect(tensors["conv1.weight"]?.shape == [16, 3, 3, 3])
     #expect(tensors["linear.bias"]?.shape == [10])
     let trained = tensors.filter { !$0.key.contains("running_") && !$0.key.contains("num_batches") }
