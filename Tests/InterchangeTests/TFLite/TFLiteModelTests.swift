@@ -85,8 +85,8 @@ struct PublishedModel: Sendable, CustomTestStringConvertible {
   @Test("ResNet-8 gives the float outputs of its training framework")
   func resnetFloat() throws {
     let graph = try TFLiteImporter().graph(contentsOf: ModelFiles.model("mlperf-tiny/pretrainedResnet.tflite"))
-    let pixels = try cifarImages(20)
-    let outputs = try run(graph, .float32(Tensor(shape: [20, 32, 32, 3], scalars: pixels.map { Float($0) })))
+    let pixels = try cifarImages(100)
+    let outputs = try run(graph, .float32(Tensor(shape: [100, 32, 32, 3], scalars: pixels.map { Float($0) })))
     let expected = try ModelFiles.bytes("models/expected/resnet8.first100.f32")
     for (index, value) in try #require(outputs.asFloat32).scalars.enumerated() {
       // Softmax outputs of two float implementations that sum in different orders.
