@@ -4,7 +4,8 @@ import Tensors
 import Testing
 
 @Suite struct NPYTests {
-  @Test("What was written is read again", arguments: ElementType.allCases,
+  @Test(
+    "What was written is read again", arguments: ElementType.allCases,
     [Shape(), Shape(1), Shape(7), Shape(0, 3), Shape(2, 3, 4), Shape(1, 2, 1, 5, 3)])
   func roundTrip(type: ElementType, shape: Shape) throws {
     let tensor = randomTensor(type, shape, seed: 3)
@@ -25,15 +26,17 @@ import Testing
     #expect([UInt8](data) == expected)
   }
 
-  @Test("Both byte orders and all types give the numbers that were meant", arguments: [
-    ("<f2", [0x00, 0x3C, 0x01, 0x80], [1, -0x1p-24]), (">f2", [0x3C, 0x00, 0x7B, 0xFF], [1, 65504]),
-    ("<f4", [0, 0, 0x80, 0x3F], [1]), (">f4", [0xC0, 0x20, 0, 0], [-2.5]),
-    ("<f8", [0, 0, 0, 0, 0, 0, 0xF0, 0x3F], [1]), (">f8", [0x40, 0x09, 0, 0, 0, 0, 0, 0], [3.125]),
-    ("|i1", [0xFF, 0x7F], [-1, 127]), ("<i2", [0xFE, 0xFF], [-2]), (">i4", [0, 0, 1, 0], [256]),
-    (">i8", [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE], [-2]), ("|u1", [0xFF], [255]),
-    ("<u2", [0xFF, 0xFF], [65535]), (">u4", [0xFF, 0xFF, 0xFF, 0xFF], [4294967295]),
-    ("<u8", [1, 0, 0, 0, 0, 0, 0, 0], [1]), ("|b1", [0, 1], [0, 1]),
-  ] as [(String, [UInt8], [Double])])
+  @Test(
+    "Both byte orders and all types give the numbers that were meant",
+    arguments: [
+      ("<f2", [0x00, 0x3C, 0x01, 0x80], [1, -0x1p-24]), (">f2", [0x3C, 0x00, 0x7B, 0xFF], [1, 65504]),
+      ("<f4", [0, 0, 0x80, 0x3F], [1]), (">f4", [0xC0, 0x20, 0, 0], [-2.5]),
+      ("<f8", [0, 0, 0, 0, 0, 0, 0xF0, 0x3F], [1]), (">f8", [0x40, 0x09, 0, 0, 0, 0, 0, 0], [3.125]),
+      ("|i1", [0xFF, 0x7F], [-1, 127]), ("<i2", [0xFE, 0xFF], [-2]), (">i4", [0, 0, 1, 0], [256]),
+      (">i8", [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE], [-2]), ("|u1", [0xFF], [255]),
+      ("<u2", [0xFF, 0xFF], [65535]), (">u4", [0xFF, 0xFF, 0xFF, 0xFF], [4_294_967_295]),
+      ("<u8", [1, 0, 0, 0, 0, 0, 0, 0], [1]), ("|b1", [0, 1], [0, 1]),
+    ] as [(String, [UInt8], [Double])])
   func elementTypes(description: String, bytes: [UInt8], expected: [Double]) throws {
     let tensor = try NPY.read(npy(description, "(\(expected.count),)", bytes), file: "a.npy")
     #expect(tensor.doubles == expected)
@@ -42,7 +45,8 @@ import Testing
   @Test("An unsigned number beyond int64 is refused")
   func tooLarge() {
     let data = npy("<u8", "(1,)", [UInt8](repeating: 0xFF, count: 8))
-    let expected = ImportError(.unsupported("the unsigned number 18446744073709551615 does not fit in int64"), file: "a.npy")
+    let expected = ImportError(
+      .unsupported("the unsigned number 18446744073709551615 does not fit in int64"), file: "a.npy")
     #expect(throws: expected) { try NPY.read(data, file: "a.npy") }
   }
 
@@ -53,18 +57,22 @@ import Testing
     #expect(try NPY.read(data, file: "a.npy") == .int8(Tensor(shape: [2, 3], scalars: [0, 1, 2, 10, 11, 12])))
   }
 
-  @Test("A header that is not exactly of the known form is refused", arguments: [
-    "", "{}", "{'descr': '|i1', 'fortran_order': False}", "{'descr': '|i1', 'fortran_order': 0, 'shape': (1,)}",
-    "{'descr': '|i1', 'fortran_order': False, 'shape': (1)}", "{'descr': '|i1', 'fortran_order': False, 'shape': (-1,)}",
-    "{'descr': '|i1', 'fortran_order': False, 'shape': (1,), 'x': 1}",
-    "{'descr': '|i1', 'descr': '|i1', 'fortran_order': False, 'shape': (1,)}",
-    "{'descr': '|i1', 'fortran_order': False, 'shape': (1,)} x", "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
-    "{'descr': '|i2', 'fortran_order': False, 'shape': (1,)}",
-    "{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': (1,)}",
-    "{'descr': '|i1', 'fortran_order': False, 'shape': (99999999999999999999,)}",
-    "{'descr': '|i1', 'fortran_order': False, 'shape': (4611686018427387904, 4)}",
-    "{'descr': '|i1', 'fortran_order': False, 'shape': (2,)}",
-  ])
+  @Test(
+    "A header that is not exactly of the known form is refused",
+    arguments: [
+      "", "{}", "{'descr': '|i1', 'fortran_order': False}", "{'descr': '|i1', 'fortran_order': 0, 'shape': (1,)}",
+      "{'descr': '|i1', 'fortran_order': False, 'shape': (1)}",
+      "{'descr': '|i1', 'fortran_order': False, 'shape': (-1,)}",
+      "{'descr': '|i1', 'fortran_order': False, 'shape': (1,), 'x': 1}",
+      "{'descr': '|i1', 'descr': '|i1', 'fortran_order': False, 'shape': (1,)}",
+      "{'descr': '|i1', 'fortran_order': False, 'shape': (1,)} x",
+      "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
+      "{'descr': '|i2', 'fortran_order': False, 'shape': (1,)}",
+      "{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': (1,)}",
+      "{'descr': '|i1', 'fortran_order': False, 'shape': (99999999999999999999,)}",
+      "{'descr': '|i1', 'fortran_order': False, 'shape': (4611686018427387904, 4)}",
+      "{'descr': '|i1', 'fortran_order': False, 'shape': (2,)}",
+    ])
   func badHeaders(header: String) {
     var data: [UInt8] = [0x93] + Array("NUMPY".utf8)
     data += [1, 0, UInt8(header.utf8.count), 0]

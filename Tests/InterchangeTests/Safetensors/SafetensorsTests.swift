@@ -17,11 +17,14 @@ import Testing
     }
   }
 
-  @Test("Narrow and wide types become those that a tensor can have", arguments: [
-    ("F16", [0, 0x3C], [1]), ("BF16", [0x80, 0xBF], [-1]), ("F64", [0, 0, 0, 0, 0, 0, 0xF0, 0x3F], [1]),
-    ("U16", [0xFF, 0xFF], [65535]), ("U32", [0, 0, 0, 0x80], [2_147_483_648]), ("U64", [9, 0, 0, 0, 0, 0, 0, 0], [9]),
-    ("BOOL", [1], [1]),
-  ] as [(String, [UInt8], [Double])])
+  @Test(
+    "Narrow and wide types become those that a tensor can have",
+    arguments: [
+      ("F16", [0, 0x3C], [1]), ("BF16", [0x80, 0xBF], [-1]), ("F64", [0, 0, 0, 0, 0, 0, 0xF0, 0x3F], [1]),
+      ("U16", [0xFF, 0xFF], [65535]), ("U32", [0, 0, 0, 0x80], [2_147_483_648]),
+      ("U64", [9, 0, 0, 0, 0, 0, 0, 0], [9]),
+      ("BOOL", [1], [1]),
+    ] as [(String, [UInt8], [Double])])
   func elementTypes(type: String, bytes: [UInt8], expected: [Double]) throws {
     let header = #"{"__metadata__":{"a":"b"},"x":{"dtype":"\#(type)","shape":[1],"data_offsets":[0,\#(bytes.count)]}}"#
     let tensors = try Safetensors.read(file(header, bytes), file: "a.safetensors")
@@ -29,21 +32,23 @@ import Testing
     #expect(tensors.count == 1)
   }
 
-  @Test("Gaps, overlaps, wrong sizes and unknown types are refused", arguments: [
-    #"{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#,
-    #"{"x":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}"#,
-    #"{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
-    #"{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
-    #"{"x":{"dtype":"U8","shape":[5],"data_offsets":[0,5]}}"#,
-    #"{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,4]}}"#,
-    #"{"x":{"dtype":"U8","shape":[-4],"data_offsets":[0,4]}}"#,
-    #"{"x":{"dtype":"U8","shape":[4],"data_offsets":[4,0]}}"#,
-    #"{"x":{"dtype":"U8","shape":[4],"data_offsets":[-4,0]}}"#,
-    #"{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4,4]}}"#,
-    #"{"x":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#,
-    #"{"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#,
-    #"{"x":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#, #"{"x":[]}"#, "[]", "{", "",
-  ])
+  @Test(
+    "Gaps, overlaps, wrong sizes and unknown types are refused",
+    arguments: [
+      #"{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#,
+      #"{"x":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}"#,
+      #"{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
+      #"{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
+      #"{"x":{"dtype":"U8","shape":[5],"data_offsets":[0,5]}}"#,
+      #"{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,4]}}"#,
+      #"{"x":{"dtype":"U8","shape":[-4],"data_offsets":[0,4]}}"#,
+      #"{"x":{"dtype":"U8","shape":[4],"data_offsets":[4,0]}}"#,
+      #"{"x":{"dtype":"U8","shape":[4],"data_offsets":[-4,0]}}"#,
+      #"{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4,4]}}"#,
+      #"{"x":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#,
+      #"{"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#,
+      #"{"x":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#, #"{"x":[]}"#, "[]", "{", "",
+    ])
   func badHeaders(header: String) {
     #expect(throws: ImportError.self) { try Safetensors.read(file(header, [1, 2, 3, 4]), file: "a.safetensors") }
   }
@@ -60,9 +65,9 @@ import Testing
     Damage.flipBits(data, count: 2000, seed: seed) { _ = try Safetensors.read($0, file: "a.safetensors") }
   }
 
-  @Test("A published state dict is read", .enabled(if: SharedData.isThere))
+  @Test("A published state dict is read", .enabled(if: ModelFiles.isThere))
   func stateDict() throws {
-    let tensors = try Safetensors.read(SharedData.model("resnet20.safetensors"))
+    let tensors = try Safetensors.read(ModelFiles.model("resnet20.safetensors"))
     #expect(tensors["conv1.weight"]?.shape == [16, 3, 3, 3])
     #expect(tensors["linear.bias"]?.shape == [10])
     let trained = tensors.filter { !$0.key.contains("running_") && !$0.key.contains("num_batches") }

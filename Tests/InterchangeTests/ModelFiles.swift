@@ -1,7 +1,7 @@
 import Foundation
 
 /// Data outside the repository; tests that need it are skipped where it is not there.
-enum SharedData {
+enum ModelFiles {
   /// `DEEPCHIP_SHARED`, else the folder `shared` next to the package.
   static let folder: URL = {
     if let path = ProcessInfo.processInfo.environment["DEEPCHIP_SHARED"] { return URL(fileURLWithPath: path) }
