@@ -18,7 +18,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
   ],
   targets: [
@@ -41,6 +40,7 @@ let package = Package(
     .target(name: "CResources", exclude: ["README.md", "digits.csv", "digits.onnx"]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
@@ -59,7 +59,7 @@ let package = Package(
       name: "Datasets",
       dependencies: [
         "Tensors", "ModelFormat", "CResources", "CZlib", "CPNG", "CTurboJPEG",
-        .product(name: "Crypto", package: "swift-crypto"),
+        .target(name: "CCrypto", condition: .when(platforms: [.linux])),
       ],
       swiftSettings: hot),
     .target(

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// Fetches published data sets into a folder.
@@ -171,14 +170,7 @@ public struct DatasetFetcher: Sendable {
 
   private func sha256(_ file: URL) throws(FetchError) -> String {
     do {
-      let handle = try FileHandle(forReadingFrom: file)
-      defer { try? handle.close() }
-      var hash = SHA256()
-      while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
-      return hash.finalize().map { byte in
-        let digits = String(byte, radix: 16)
-        return digits.count == 1 ? "0" + digits : digits
-      }.joined()
+      return try FileDigest.sha256(of: file)
     } catch {
       throw FetchError(.fileSystem(reason: FileAccess.reason(error)), place: file.path)
     }

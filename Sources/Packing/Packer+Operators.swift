@@ -67,7 +67,7 @@ extension Packer {
     if let channel = rows.channelThatOverflows {
       throw .accumulatorOverflow(node: node.name, channel: channel)
     }
-    let id = packed.addConstant(source[weights].name, .coded(coded))
+    let id = packed.addConstant(source[weights].name, .coded(coded.withoutScales))
     guard let result = output.map({ rows.codes($0, clamp: clamp) }) ?? rows.reals else {
       throw .requantization(node: node.name)
     }

@@ -53,6 +53,18 @@ struct WeightRows {
 }
 
 extension CodedTensor {
+  /// The same codes with a scale of 1: the multipliers of a packed operator hold the scales, and files need them once.
+  var withoutScales: CodedTensor {
+    switch encoding {
+    case .affine(let affine):
+      let unit = AffineEncoding(scale: 1, bitWidth: affine.bitWidth, isSigned: affine.isSigned)
+      return CodedTensor(codes: codes, encoding: .affine(unit))
+    case .ternary(var ternary):
+      (ternary.scales, ternary.axis) = ([1], nil)
+      return CodedTensor(codes: codes, encoding: .ternary(ternary))
+    }
+  }
+
   /// The same weights with zero points of 0 and scales along the first axis or none, or nil if there are no such.
   ///
   /// Weights with other zero points are coded anew, per output channel in −127...127.

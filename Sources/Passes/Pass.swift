@@ -47,6 +47,9 @@ extension Pass {
     Pass(name: "fold-batch-normalization", summary: "Folds batch normalization into the weights before it.") {
       $0.foldingBatchNormalization()
     },
+    Pass(
+      name: "normalization-as-convolution", summary: "Turns what batch normalization is left into depthwise convolution."
+    ) { $0.turningNormalizationIntoConvolution() },
     Pass(name: "fold-scales", summary: "Folds multiplications by constants into the weights before them.") {
       $0.foldingScales()
     },

@@ -183,9 +183,10 @@ extension JobBuilder {
 
   private func mapJob(_ kernel: MapKernel, _ call: dc_map, _ step: Step) -> Job {
     var call = call
-    guard case .map(let output) = layout(step.writes) else {
+    guard case .map(let output) = layout(step.writes), case .map = layout(step.reads[0]) else {
+      // Bytes in the order of the tensor on both sides.
       call.rows = 1
-      call.count = Int32(layout(step.writes).elementCount)
+      call.count = Int32(min(layout(step.writes).elementCount, layout(step.reads[0]).elementCount))
       let none = (input: 0, other: 0, output: 0)
       return MapJob(
         kernel: kernel, first: call, blocks: .init(images: 1, lines: 1, imageStrides: none, lineStrides: none))

@@ -39,15 +39,21 @@ public struct Requantization: Hashable, Sendable {
 
   /// The closest integers to `real = (sum − zeroSum) · scale + offset`, by channel.
   ///
-  /// The largest multiplier gets 31 significant bits unless offsets ask for less; a shift of at least 32 comes out
-  /// whenever every scale is under 1/2, and there kernels are fastest.
+  /// A shift of at least 32 comes out whenever every scale is under 1/2, and there kernels are fastest. Multipliers
+  /// end in zeros below `multiplierBits`, offsets below 1/256 of a code, so that files can store them briefly: in 20 bits
+  /// even a channel with a hundredth of the largest scale is right to a fiftieth of a code.
   ///
   /// - Parameters:
+  ///   - multiplierBits: significant bits of the largest multiplier, 1...31.
   ///   - scales: real code steps per unit of sum, by channel; finite.
   ///   - offsets: real codes added, by channel; finite.
   ///   - zeroSums: the sums that stand for real 0, by channel: input zero point times sum of weights. Empty for zeros.
   /// - Returns: nil when a scale or an offset is too large for the form.
-  public init?(scales: [Double], offsets: [Double], zeroSums: [Int64] = [], codeRange: ClosedRange<Int32>) {
+  public init?(
+    scales: [Double], offsets: [Double], zeroSums: [Int64] = [], codeRange: ClosedRange<Int32>,
+    multiplierBits: Int = 20
+  ) {
+    precondition((1...31).contains(multiplierBits), "A multiplier has 1 to 31 bits")
     precondition(scales.count == offsets.count && !scales.isEmpty, "As many offsets as scales")
     precondition(zeroSums.isEmpty || zeroSums.count == scales.count, "As many zero sums as scales")
     let largest = scales.map { $0.magnitude }.max() ?? 0
@@ -57,7 +63,8 @@ public struct Requantization: Hashable, Sendable {
     var shift = min(max(30 - exponent, 1), 62)
     while shift >= 1 {
       let unit = Double(sign: .plus, exponent: shift, significand: 1)
-      let multipliers = scales.map { Int32(clamping: Int64(($0 * unit).rounded())) }
+      let step = Double(sign: .plus, exponent: 31 - multiplierBits, significand: 1)
+      let multipliers = scales.map { Int32(clamping: Int64(($0 * unit / step).rounded() * step)) }
       if let offsets = Self.offsets(offsets, zeroSums, multipliers, unit: unit) {
         self.init(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
         return
@@ -67,10 +74,11 @@ public struct Requantization: Hashable, Sendable {
     return nil
   }
 
-  /// `round(offset · unit) − multiplier · zeroSum` by channel, or nil if one is out of range.
+  /// `offset · unit − multiplier · zeroSum` by channel, rounded to 1/256 of a code; nil if one is out of range.
   private static func offsets(
     _ offsets: [Double], _ zeroSums: [Int64], _ multipliers: [Int32], unit: Double
   ) -> [Int64]? {
+    let step = unit >= 256 ? Int64(unit / 256) : 1
     var result: [Int64] = []
     for (channel, offset) in offsets.enumerated() {
       let scaled = (offset * unit).rounded()
@@ -78,8 +86,9 @@ public struct Requantization: Hashable, Sendable {
       let zeroSum = zeroSums.isEmpty ? 0 : zeroSums[channel]
       let (product, overflow) = zeroSum.multipliedReportingOverflow(by: Int64(multipliers[channel]))
       let (sum, overflow2) = Int64(scaled).subtractingReportingOverflow(product)
-      guard !overflow, !overflow2, isValidOffset(sum) else { return nil }
-      result.append(sum)
+      guard !overflow, !overflow2, sum.magnitude < 1 << 59 else { return nil }
+      // Half up, as in the rule itself: (sum + step / 2) / step rounded down, times step.
+      result.append((sum + step / 2) & ~(step - 1))
     }
     return result
   }

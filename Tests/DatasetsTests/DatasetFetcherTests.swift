@@ -1,4 +1,3 @@
-import Crypto
 import Datasets
 import Foundation
 import Testing
@@ -7,7 +6,17 @@ import Testing
   private static let body = noise(200_000, seed: 1)
 
   private func sum(_ bytes: [UInt8]) -> String {
-    SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("digest-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try? Data(bytes).write(to: file)
+    return (try? FileDigest.sha256(of: file)) ?? ""
+  }
+
+  @Test("Digests are those of the standard")
+  func digestsAreThoseOfTheStandard() {
+    // FIPS 180-4, examples.
+    #expect(sum([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(sum(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
   }
 
   private func archive(_ files: RemoteFile...) -> DatasetArchive {
