@@ -39,7 +39,7 @@ extension ONNXRule {
     throw .unsupported("the size of a list that depends on the batch size")
   }
 
-  static let range = ONNXRule("Range", 11...26) { (node) throws(ONNXFailure) in
+  static let range = ONNXRule("Range", 11...28) { (node) throws(ONNXFailure) in
     let first = try node.constant(0)
     guard let start = try node.optionalNumber(0), let limit = try node.optionalNumber(1),
       let step = try node.optionalNumber(2), step != 0, start.isFinite, limit.isFinite, step.isFinite

@@ -46,11 +46,11 @@ extension ONNXRule {
     return [try node.cast(power, to: a)]
   }
 
-  static let modulo = ONNXRule("Mod", 10...27) { (node) throws(ONNXFailure) in
+  static let modulo = ONNXRule("Mod", 10...28) { (node) throws(ONNXFailure) in
     let function: BinaryFunction = try node.attributes.flag("fmod") ? .remainder : .modulo
     let (a, b) = (try node.operand(0), try node.operand(1))
     guard function == .remainder || node.type(a).elementType != .float32 else {
-      throw .damaged("real numbers need fmod = 1")
+      throw .unsupported("real numbers with fmod = 0")
     }
     return [try node.binary(function, a, b)]
   }
