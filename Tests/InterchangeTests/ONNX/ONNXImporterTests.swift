@@ -152,6 +152,30 @@ import Testing
     #expect(throws: ImportError.self) { try ONNXImporter().graph(of: tooLarge.data, file: "m.onnx") }
   }
 
+  @Test("Very many tiny messages are refused before they fill the memory")
+  func weighsMessages() throws {
+    // A graph of 100,000 nodes of two bytes each.
+    var graph = ONNXBuilder.Message()
+    for _ in 0..<100_000 { graph.bytes(1, []) }
+    var model = ONNXBuilder.Message()
+    model.message(7, graph)
+    let error = #expect(throws: ImportError.self) {
+      try ONNXImporter().graph(of: Data(model.bytes), file: "m.onnx")
+    }
+    #expect(error?.byteOffset != nil)
+    #expect(error?.isUnsupported == false)
+  }
+
+  @Test("Weights are transposed by the definition", arguments: [(1, 1), (31, 33), (32, 64), (70, 5)])
+  func transposesWeights(rows: Int, columns: Int) throws {
+    let weights = Tensor<Float>.random([rows, columns], seed: 9)
+    let model = ONNXBuilder(opset: 13).input("x", ["batch", rows]).initializer("w", .float32(weights))
+      .node("MatMul", ["x", "w"], ["y"]).output("y")
+    let graph = try ONNXImporter().graph(of: model.data, file: "m.onnx")
+    let expected = try Reference.evaluate(.transpose([1, 0]), [.tensor(.float32(weights))])
+    #expect(graph.constant(graph.nodes[0].inputs[1]) == .tensor(expected))
+  }
+
   @Test("Every rule has its own name, and a range of versions that is known")
   func rulesAreDistinct() {
     let names = ONNXRule.all.map { $0.domain + "." + $0.name }
