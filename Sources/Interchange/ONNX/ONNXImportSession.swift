@@ -5,6 +5,8 @@ import Tensors
 /// One import: names of the file on one side, the graph being built on the other.
 final class ONNXImportSession {
   private let model: Onnx_ModelProto
+  /// Taken out of the model, so that each can be let go once it is converted.
+  private var initializers: [Onnx_TensorProto]
   private let importer: ONNXImporter
   private let file: String
   private let lowering: ONNXLowering
@@ -21,11 +23,14 @@ final class ONNXImportSession {
   static let functionDepthLimit = 16
 
   init(model: Onnx_ModelProto, importer: ONNXImporter, file: String, folder: URL?, byteCount: Int) {
+    var model = model
+    initializers = model.graph.initializer
+    model.graph.initializer = []
     self.model = model
     self.importer = importer
     self.file = file
     let tensors = ONNXTensorReader(externalData: folder.map { ONNXExternalData(folder: $0) })
-    lowering = ONNXLowering(tensors: tensors, byteBudget: 16 << 20 + byteCount)
+    lowering = ONNXLowering(tensors: tensors, byteBudget: 8 << 20 + byteCount)
     functions = Dictionary(
       model.functions.map { (ONNXFunctionKey($0.domain, $0.name, $0.overload), $0) }, uniquingKeysWith: { a, _ in a })
   }
@@ -120,7 +125,9 @@ extension ONNXImportSession {
         throw ImportError(error, file: file, node: name)
       }
     }
-    for proto in model.graph.initializer {
+    for index in initializers.indices {
+      var proto = Onnx_TensorProto()
+      swap(&proto, &initializers[index])
       try bind(proto.name) { () throws(ONNXFailure) in try lowering.tensors.tensor(proto) }
     }
     for proto in model.graph.sparseInitializer {

@@ -31,12 +31,9 @@ public struct ONNXImporter: Sendable {
   /// - Throws: `ImportError`; `isUnsupported` tells a bad file from one that needs more than there is.
   /// - Complexity: memory of at most three times the file.
   public func graph(of url: URL) throws(ImportError) -> Graph {
-    let file = url.lastPathComponent
-    let data: Data
-    do { data = try Data(contentsOf: url, options: .mappedIfSafe) } catch {
-      throw ImportError(.unreadable("there is no such file, or no permission"), file: file)
-    }
-    return try graph(of: data, file: file, folder: url.deletingLastPathComponent())
+    // The file's bytes are let go before tensors are converted.
+    let session = try Self.session(for: url, importer: self)
+    return try session.graph()
   }
 
   /// Reads a model from the bytes of its file.
@@ -45,9 +42,8 @@ public struct ONNXImporter: Sendable {
   ///   - file: names the model in errors.
   ///   - folder: where external data is looked for; nil allows none.
   public func graph(of data: Data, file: String, folder: URL? = nil) throws(ImportError) -> Graph {
-    let model = try ONNXImporter.decode(data, file: file)
     let session = ONNXImportSession(
-      model: model, importer: self, file: file, folder: folder, byteCount: data.count)
+      model: try Self.decode(data, file: file), importer: self, file: file, folder: folder, byteCount: data.count)
     return try session.graph()
   }
 
@@ -55,14 +51,25 @@ public struct ONNXImporter: Sendable {
   ///
   /// What a command needs in order to match files with inputs.
   public static func inputs(of url: URL) throws(ImportError) -> [(name: String, hasInitializer: Bool)] {
-    let file = url.lastPathComponent
-    let data: Data
-    do { data = try Data(contentsOf: url, options: .mappedIfSafe) } catch {
-      throw ImportError(.unreadable("there is no such file, or no permission"), file: file)
-    }
-    let graph = try decode(data, file: file).graph
+    let graph = try decode(try bytes(of: url), file: url.lastPathComponent).graph
     let initialized = Set(graph.initializer.map { $0.name } + graph.sparseInitializer.map { $0.values.name })
     return graph.input.map { ($0.name, initialized.contains($0.name)) }
+  }
+
+  private static func session(
+    for url: URL, importer: ONNXImporter
+  ) throws(ImportError) -> ONNXImportSession {
+    let data = try bytes(of: url)
+    let file = url.lastPathComponent
+    return ONNXImportSession(
+      model: try decode(data, file: file), importer: importer, file: file, folder: url.deletingLastPathComponent(),
+      byteCount: data.count)
+  }
+
+  private static func bytes(of url: URL) throws(ImportError) -> Data {
+    do { return try Data(contentsOf: url, options: .mappedIfSafe) } catch {
+      throw ImportError(.unreadable("there is no such file, or no permission"), file: url.lastPathComponent)
+    }
   }
 
   private static func decode(_ data: Data, file: String) throws(ImportError) -> Onnx_ModelProto {

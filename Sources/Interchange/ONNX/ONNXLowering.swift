@@ -20,6 +20,7 @@ final class ONNXLowering {
   let tensors: ONNXTensorReader
   /// Bytes that may still be made out of nothing: folded results and dense forms of sparse tensors.
   private(set) var byteBudget: Int
+  private let initialBudget: Int
   /// Values that follow from constants and known inputs.
   private var knowable: Set<ValueID> = []
   /// Index in `graph.nodes` of the node that computes a value.
@@ -30,6 +31,7 @@ final class ONNXLowering {
   init(tensors: ONNXTensorReader, byteBudget: Int) {
     self.tensors = tensors
     self.byteBudget = byteBudget
+    initialBudget = byteBudget
   }
 
   func addInput(_ name: String, _ type: TensorType, known: AnyTensor?) -> ValueID {
@@ -104,8 +106,20 @@ extension ONNXLowering {
       }
       tensors.append(constant.tensor)
     }
-    guard isCheap(`operator`, tensors, shape), reserveResult(shape, type.elementType) else { return nil }
+    guard isCheap(`operator`, tensors, shape), reserve(`operator`, shape, type.elementType) else { return nil }
     return .tensor(try ConstantEvaluator.evaluate(`operator`, tensors))
+  }
+
+  /// Takes a folded result's memory from the budget; false if it is not there.
+  ///
+  /// The reference makes a list of 8-byte indices for most operators, so that the budget bounds those too.
+  private func reserve(_ operator: Operator, _ shape: Shape, _ elementType: ElementType) -> Bool {
+    switch `operator` {
+    case .reshape: true
+    case .transpose([1, 0]): reserve(shape.elementCount * elementType.byteCount)
+    default:
+      shape.elementCount <= initialBudget / 8 && reserve(shape.elementCount * elementType.byteCount)
+    }
   }
 
   /// Folding is for shape arithmetic and for weights that are moved or scaled, not for running a network.
@@ -122,10 +136,6 @@ extension ONNXLowering {
       .padding, .reshape, .transpose, .slice, .expand, .quantize, .dequantize:
       return true
     }
-  }
-
-  private func reserveResult(_ shape: Shape, _ elementType: ElementType) -> Bool {
-    shape.elementCount <= 1 << 24 && reserve(shape.elementCount * elementType.byteCount)
   }
 }
 
@@ -151,7 +161,7 @@ extension ONNXLowering {
       let operands = node.inputs.map { $0.flatMap { knownValue($0) } }
       let type = graph[node.output].type
       guard let shape = type.fixedShape, isCheap(node.operator, operands, shape),
-        reserveResult(shape, type.elementType)
+        reserve(node.operator, shape, type.elementType)
       else { return nil }
       knownValues[node.output] = try ConstantEvaluator.evaluate(node.operator, operands)
     }

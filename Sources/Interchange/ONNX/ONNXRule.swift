@@ -24,8 +24,9 @@ public struct ONNXRule: Sendable {
     self.lower = lower
   }
 
-  /// The newest version of the standard operator set that was read for these rules.
+  /// The newest version of the standard operator set that these rules were compared with.
   ///
-  /// Operators that changed between 25 and this one end at the version before their change.
+  /// Between 25 and 28 the operators here gained element types and options (`SpaceToDepth`'s mode, `Mod` of real
+  /// numbers, `Range`'s precision for float16) and kept their meaning.
   public static let newestVersion = 28
 }

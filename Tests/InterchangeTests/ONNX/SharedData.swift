@@ -1,7 +1,4 @@
 import Foundation
-import Interchange
-import Reference
-import Tensors
 
 /// Data outside the repository, where it is there.
 enum SharedData {

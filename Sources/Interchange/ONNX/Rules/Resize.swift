@@ -18,26 +18,55 @@ extension ONNXRule {
     }
     return [try node.emit(.resize(try node.resize(target)), x)]
   }
+}
 
-  /// Scales are attributes before set 9, an operand afterwards.
-  static let upsample = ONNXRule("Upsample", 1...9) { (node) throws(ONNXFailure) in
-    let x = try node.operand(0)
-    var target = ResizeTarget(node.type(x))
-    var scales = try node.attributes.floats("scales")
-    if node.opset < 7 {
-      guard let rows = try node.attributes.float("height_scale"), let columns = try node.attributes.float("width_scale")
-      else { throw .damaged("height_scale or width_scale is missing") }
-      scales = [1, 1, rows, columns]
-    } else if node.opset >= 9 {
-      scales = try node.constant(1).doubles.map { Float($0) }
+extension ONNXNode {
+  func axesAsGiven(rank: Int) throws(ONNXFailure) -> [Int] {
+    guard let listed = try attributes.integers("axes") else { return Array(0..<rank) }
+    _ = try axes(listed, rank: rank)
+    return listed.map { $0 < 0 ? $0 + rank : $0 }
+  }
+
+  func resize(_ target: ResizeTarget) throws(ONNXFailure) -> Resize {
+    let isOld = opset < 11
+    let coordinates: Resize.Coordinates
+    switch try attributes.string("coordinate_transformation_mode", default: isOld ? "asymmetric" : "half_pixel") {
+    case "half_pixel": coordinates = .halfPixel
+    case "half_pixel_symmetric": coordinates = .halfPixelSymmetric
+    case "pytorch_half_pixel": coordinates = .pytorchHalfPixel
+    case "align_corners": coordinates = .alignCorners
+    case "asymmetric": coordinates = .asymmetric
+    case let other: throw .unsupported("coordinates '\(other.escapedForDisplay)'")
     }
-    try target.take(scales: scales ?? [], axes: Array(0..<node.type(x).rank))
-    return [try node.emit(.resize(try node.resize(target)), x)]
+    return Resize(
+      interpolation: try interpolation(target, isOld: isOld), coordinates: coordinates, extents: target.dimensions,
+      scales: target.scales, excludesOutside: try attributes.flag("exclude_outside"),
+      antialiases: try attributes.flag("antialias"))
+  }
+
+  private func interpolation(_ target: ResizeTarget, isOld: Bool) throws(ONNXFailure) -> Resize.Interpolation {
+    switch try attributes.string("mode", default: "nearest") {
+    case "linear", "bilinear": return .linear
+    case "cubic": return .cubic(coefficient: try attributes.float("cubic_coeff_a", default: -0.75))
+    case "nearest":
+      // Sets before 11 do not say how halves are rounded when an axis shrinks.
+      guard !isOld || target.scales.allSatisfy({ $0 >= 1 }) else {
+        throw .unsupported("nearest neighbors of a shrinking axis before operator set 11")
+      }
+      switch try attributes.string("nearest_mode", default: isOld ? "floor" : "round_prefer_floor") {
+      case "round_prefer_floor": return .nearest(.halfDown)
+      case "round_prefer_ceil": return .nearest(.halfUp)
+      case "floor": return .nearest(.floor)
+      case "ceil": return .nearest(.ceiling)
+      case let other: throw .damaged("nearest_mode '\(other.escapedForDisplay)' does not exist")
+      }
+    case let other: throw .damaged("mode '\(other.escapedForDisplay)' does not exist")
+    }
   }
 }
 
 /// Extents and scales of every axis, as scales or sizes of some of them say.
-private struct ResizeTarget {
+struct ResizeTarget {
   var dimensions: [Dimension]
   var scales: [Float]
 
@@ -87,51 +116,6 @@ private struct ResizeTarget {
         scales[axis] = scale
       }
     default: throw .damaged("keep_aspect_ratio_policy '\(policy.escapedForDisplay)' does not exist")
-    }
-  }
-}
-
-extension ONNXNode {
-  fileprivate func axesAsGiven(rank: Int) throws(ONNXFailure) -> [Int] {
-    guard let listed = try attributes.integers("axes") else { return Array(0..<rank) }
-    _ = try axes(listed, rank: rank)
-    return listed.map { $0 < 0 ? $0 + rank : $0 }
-  }
-
-  fileprivate func resize(_ target: ResizeTarget) throws(ONNXFailure) -> Resize {
-    let isOld = opset < 11
-    let coordinates: Resize.Coordinates
-    switch try attributes.string("coordinate_transformation_mode", default: isOld ? "asymmetric" : "half_pixel") {
-    case "half_pixel": coordinates = .halfPixel
-    case "half_pixel_symmetric": coordinates = .halfPixelSymmetric
-    case "pytorch_half_pixel": coordinates = .pytorchHalfPixel
-    case "align_corners": coordinates = .alignCorners
-    case "asymmetric": coordinates = .asymmetric
-    case let other: throw .unsupported("coordinates '\(other.escapedForDisplay)'")
-    }
-    return Resize(
-      interpolation: try interpolation(target, isOld: isOld), coordinates: coordinates, extents: target.dimensions,
-      scales: target.scales, excludesOutside: try attributes.flag("exclude_outside"),
-      antialiases: try attributes.flag("antialias"))
-  }
-
-  private func interpolation(_ target: ResizeTarget, isOld: Bool) throws(ONNXFailure) -> Resize.Interpolation {
-    switch try attributes.string("mode", default: "nearest") {
-    case "linear", "bilinear": return .linear
-    case "cubic": return .cubic(coefficient: try attributes.float("cubic_coeff_a", default: -0.75))
-    case "nearest":
-      // Sets before 11 do not say how halves are rounded when an axis shrinks.
-      guard !isOld || target.scales.allSatisfy({ $0 >= 1 }) else {
-        throw .unsupported("nearest neighbors of a shrinking axis before operator set 11")
-      }
-      switch try attributes.string("nearest_mode", default: isOld ? "floor" : "round_prefer_floor") {
-      case "round_prefer_floor": return .nearest(.halfDown)
-      case "round_prefer_ceil": return .nearest(.halfUp)
-      case "floor": return .nearest(.floor)
-      case "ceil": return .nearest(.ceiling)
-      case let other: throw .damaged("nearest_mode '\(other.escapedForDisplay)' does not exist")
-      }
-    case let other: throw .damaged("mode '\(other.escapedForDisplay)' does not exist")
     }
   }
 }

@@ -1,79 +1,15 @@
 import Graphs
 import Tensors
 
-extension ONNXRule {
-  static let quantizeLinear = ONNXRule("QuantizeLinear", 10...28) { (node) throws(ONNXFailure) in
-    let x = try node.cast(try node.operand(0), to: .float32)
-    let codes = try node.codeType(zeroPoint: 2)
-    try node.checkNoBlocks()
-    let axis = try node.attributes.integer("axis", default: 1)
-    if let encoding = try node.encoding(scale: 1, zeroPoint: 2, codes: codes, type: node.type(x), axis: axis) {
-      return [try node.emit(.quantize(encoding, codes), x)]
-    }
-    let scale = try node.lined(1, with: node.type(x), axis: axis)
-    let zeroPoint = node.has(2) ? try node.lined(2, with: node.type(x), axis: axis) : nil
-    return [try node.quantized(x, scale: scale, zeroPoint: zeroPoint, codes)]
-  }
-
-  /// Constant 8-bit codes stay codes: the result is a coded constant.
-  static let dequantizeLinear = ONNXRule("DequantizeLinear", 10...28) { (node) throws(ONNXFailure) in
-    try node.checkNoBlocks()
-    return [try node.dequantized(0, scale: 1, zeroPoint: 2, axis: try node.attributes.integer("axis", default: 1))]
-  }
-
-  /// Codes, scale and zero point from the data's own extremes.
-  static let dynamicQuantizeLinear = ONNXRule("DynamicQuantizeLinear", 11...28) { (node) throws(ONNXFailure) in
-    let x = try node.operand(0)
-    let axes = Array(0..<node.type(x).rank)
-    let zero = node.scalar(0)
-    let smallest = try node.binary(.minimum, zero, try node.reduce(.minimum, x, axes: axes, keepsAxes: false))
-    let largest = try node.binary(.maximum, zero, try node.reduce(.maximum, x, axes: axes, keepsAxes: false))
-    let scale = try node.binary(.divide, try node.binary(.subtract, largest, smallest), node.scalar(255))
-    let shift = try node.binary(.subtract, zero, try node.binary(.divide, smallest, scale))
-    let clipped = try node.unary(.clip(Clamp(lower: 0, upper: 255)), shift)
-    let zeroPoint = try node.cast(try node.unary(.round, clipped), to: .uint8)
-    return [try node.quantized(x, scale: scale, zeroPoint: zeroPoint, .uint8), scale, zeroPoint]
-  }
-
-  /// Real convolution between dequantization and quantization; the weights stay codes.
-  static let qLinearConv = ONNXRule("QLinearConv", 10...28) { (node) throws(ONNXFailure) in
-    let x = try node.dequantized(0, scale: 1, zeroPoint: 2, axis: 1)
-    let weights = try node.dequantized(3, scale: 4, zeroPoint: 5, axis: 0, isWeight: true)
-    let convolution = try node.convolution(x: node.type(x), weights: node.type(weights))
-    let bias = node.has(8) ? try node.realBias(8, inputScale: 1, weightScale: 4) : nil
-    let sum = try node.emit(.convolution(convolution), x, weights, bias)
-    return [try node.requantized(sum, scale: 6, zeroPoint: 7)]
-  }
-
-  static let qLinearMatMul = ONNXRule("QLinearMatMul", 10...28) { (node) throws(ONNXFailure) in
-    let a = try node.dequantized(0, scale: 1, zeroPoint: 2, axis: -2)
-    let b = try node.dequantized(3, scale: 4, zeroPoint: 5, axis: -1)
-    return [try node.requantized(try node.product(a, b), scale: 6, zeroPoint: 7)]
-  }
-
-  static let qLinearAdd = ONNXRule("QLinearAdd", domain: "com.microsoft", 1...1) { (node) throws(ONNXFailure) in
-    let a = try node.dequantized(0, scale: 1, zeroPoint: 2, axis: 1)
-    let b = try node.dequantized(3, scale: 4, zeroPoint: 5, axis: 1)
-    return [try node.requantized(try node.binary(.add, a, b), scale: 6, zeroPoint: 7)]
-  }
-
-  static let qLinearGlobalAveragePool = ONNXRule("QLinearGlobalAveragePool", domain: "com.microsoft", 1...1) {
-    (node) throws(ONNXFailure) in
-    guard try !node.attributes.flag("channels_last") else { throw .unsupported("channels last") }
-    let x = try node.dequantized(0, scale: 1, zeroPoint: 2, axis: 1)
-    return [try node.requantized(try node.globalPooling(.average, x), scale: 3, zeroPoint: 4)]
-  }
-}
-
 extension ONNXNode {
-  fileprivate func checkNoBlocks() throws(ONNXFailure) {
+  func checkNoBlocks() throws(ONNXFailure) {
     guard try attributes.integer("block_size", default: 0) == 0 else {
       throw .unsupported("scales for blocks; only those for a tensor or an axis are known")
     }
   }
 
   /// The codes' element type: the zero point's, or what `output_dtype` says, or uint8.
-  fileprivate func codeType(zeroPoint: Int) throws(ONNXFailure) -> ElementType {
+  func codeType(zeroPoint: Int) throws(ONNXFailure) -> ElementType {
     let given = try attributes.integer("output_dtype", default: 0)
     guard given == 0 || has(zeroPoint) || Onnx_TensorProto.DataType(rawValue: given)?.elementType != nil else {
       throw .unsupported("codes of element type \(given)")
@@ -85,7 +21,7 @@ extension ONNXNode {
   }
 
   /// The encoding that constant scales and zero points give; nil where they are not constant.
-  fileprivate func encoding(
+  func encoding(
     scale: Int, zeroPoint: Int, codes: ElementType, type: TensorType, axis: Int
   ) throws(ONNXFailure) -> AffineEncoding? {
     guard let scales = try knownConstant(scale) else { return nil }
@@ -111,7 +47,7 @@ extension ONNXNode {
   /// The real values of operand `index`.
   ///
   /// Constant 8-bit codes (for a weight, codes known from inputs too) become a coded constant.
-  fileprivate func dequantized(
+  func dequantized(
     _ index: Int, scale: Int, zeroPoint: Int, axis: Int, isWeight: Bool = false
   ) throws(ONNXFailure) -> ValueID {
     let x = try operand(index)
@@ -140,7 +76,7 @@ extension ONNXNode {
   }
 
   /// Operand `index`, a number or a vector along `axis`, ready to broadcast with `type`.
-  fileprivate func lined(_ index: Int, with type: TensorType, axis: Int) throws(ONNXFailure) -> ValueID {
+  func lined(_ index: Int, with type: TensorType, axis: Int) throws(ONNXFailure) -> ValueID {
     let x = try operand(index)
     let own = self.type(x)
     guard own.rank == 1, own.dimensions != [.fixed(1)] else {
@@ -153,7 +89,7 @@ extension ONNXNode {
   }
 
   /// `clamp(round(x / scale) + zeroPoint)` from elementwise nodes, for scales that are not constant.
-  fileprivate func quantized(
+  func quantized(
     _ x: ValueID, scale: ValueID, zeroPoint: ValueID?, _ codes: ElementType
   ) throws(ONNXFailure) -> ValueID {
     var result = try unary(.round, try binary(.divide, x, scale))
@@ -163,27 +99,12 @@ extension ONNXNode {
     return try cast(try unary(.clip(clamp), result), to: codes)
   }
 
-  fileprivate func requantized(_ x: ValueID, scale: Int, zeroPoint: Int) throws(ONNXFailure) -> ValueID {
+  func requantized(_ x: ValueID, scale: Int, zeroPoint: Int) throws(ONNXFailure) -> ValueID {
     let codes = try codeType(zeroPoint: zeroPoint)
     guard let encoding = try encoding(scale: scale, zeroPoint: zeroPoint, codes: codes, type: type(x), axis: 1) else {
       throw .unsupported("the result's scale has to be constant")
     }
     return try emit(.quantize(encoding, codes), x)
-  }
-
-  /// An int32 bias as real values: one step is the product of both scales.
-  fileprivate func realBias(_ index: Int, inputScale: Int, weightScale: Int) throws(ONNXFailure) -> ValueID {
-    guard case .int32(let codes) = try constant(index), let step = try optionalNumber(inputScale) else {
-      throw .damaged("the bias is int32, and the input has one scale")
-    }
-    let scales = try constant(weightScale).doubles
-    guard codes.shape.rank == 1, scales.count == 1 || scales.count == codes.scalars.count else {
-      throw .damaged("a bias of \(codes.shape) for \(scales.count) scales")
-    }
-    let reals = codes.scalars.enumerated().map { channel, code in
-      Float(Double(code) * step * scales[scales.count == 1 ? 0 : channel])
-    }
-    return constant(.float32(Tensor(shape: codes.shape, scalars: reals)))
   }
 }
 
