@@ -51,6 +51,7 @@ public struct PostTrainingQuantizer: Sendable {
     var result = graph
     encodeActivations(&result, plan, sources, calibration)
     try encodeWeights(&result, plan, calibration)
+    try matchStatistics(&result, of: graph, plan, source)
     return result
   }
 }
@@ -121,6 +122,15 @@ extension PostTrainingQuantizer {
         graph.correctBias(of: layer.node, real: real, coded: coded.decoded, inputMeans: means)
       }
     }
+  }
+
+  /// Matches mean and variance of all layers that were coded here, if one has too few bits for the bias to do.
+  private func matchStatistics(
+    _ result: inout Graph, of graph: Graph, _ plan: CodingPlan, _ source: ActivationSource
+  ) throws {
+    let layers = plan.layers.filter { $0.weights != nil && hasRealWeights(graph, $0) }
+    guard options.matchesStatistics ?? layers.contains(where: { ($0.weights?.bitsPerWeight ?? 8) < 8 }) else { return }
+    try result.matchStatistics(of: layers.map(\.node), to: graph, on: source)
   }
 
   private func hasRealWeights(_ graph: Graph, _ layer: CodingPlan.Layer) -> Bool {
