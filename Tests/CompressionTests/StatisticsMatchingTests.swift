@@ -53,4 +53,20 @@ import Testing
     }
     #expect(try ratio(true) > ratio(false))
   }
+
+  @Test("The number of passes is known in advance", arguments: ["int8", "ternary"], ["min-max", "mse"])
+  func passes(name: String, calibrator: String) throws {
+    let graph = PostTrainingQuantizer().prepared(try SmallNetworks.residual(seed: 6))
+    let kind = try #require(WeightQuantizerKind.named(name))
+    let quantizer = PostTrainingQuantizer(
+      QuantizationOptions(weights: kind, calibrator: try #require(CalibratorKind.named(calibrator))))
+    let reference = ActivationSource.reference(batches: SmallNetworks.pictures(1, seed: 1))
+    var passes = 0
+    let source = ActivationSource { graph, values, observe in
+      passes += 1
+      try reference.run(graph, values, observe)
+    }
+    _ = try quantizer.encoded(graph, calibration: source)
+    #expect(try passes == quantizer.passCount(graph))
+  }
 }
