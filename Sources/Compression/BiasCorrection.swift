@@ -37,7 +37,7 @@ extension Graph {
           change += Double(real.scalars[index] - coded.scalars[index]) * mean * coverage[tap]
         }
       }
-      bias[m] += Float(change)
+      if change.isFinite { bias[m] += Float(change) }
     }
     setOwnConstant(
       .tensor(.float32(Tensor(shape: [channels], scalars: bias))), at: biasID, of: node, operand: 2)

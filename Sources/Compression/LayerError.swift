@@ -12,28 +12,26 @@ public struct LayerError: Sendable, Equatable {
   public var kind: Operator.Kind?
   /// Power of the real values over the power of the differences, in decibels; infinite when there is no difference.
   public var signalToNoise: Double
-  /// Share of the real values outside what codes can stand for, 0...1; 0 for a value without an encoding.
+  /// Share of the real values more than a step outside what codes can stand for, 0...1; 0 without an encoding.
   public var clippedShare: Double
   /// The same as `signalToNoise`, of the weights alone; nil without weights or their real form.
   public var weightSignalToNoise: Double?
 
-  /// What helps most, in one sentence.
+  /// What helps most, in one sentence about this layer.
   public var remedy: String {
     if clippedShare > 0.01 {
-      return
-        "\(percent(clippedShare)) of the values of '\(name)' are clipped: calibrate with min-max, or on more samples."
+      return "\(percent(clippedShare)) of the values are clipped: calibrate with min-max, or on more samples."
     }
     if let weightSignalToNoise, weightSignalToNoise < 25, weightSignalToNoise < signalToNoise + 6 {
-      return
-        "the weights of '\(name)' carry most of its error: give them more bits ('\(name)=int8') or train with them."
+      return "The weights carry most of the error: give them more bits, or train with them."
     }
     switch kind {
     case .convolution, .dense, .integerConvolution, .integerDense:
-      return "leave '\(name)' real ('\(name)=real'), or equalize channel ranges first."
+      return "Leave this layer real, or equalize channel ranges first."
     case .binary, .integerAddition, .integerMultiplication:
-      return "'\(name)' joins ranges of different width: calibrate with mse, or leave the layers before it real."
+      return "Two ranges are joined here: calibrate with mse, or leave the layers before it real."
     default:
-      return "the error of '\(name)' comes from the layers before it: repair those first."
+      return "The error comes from the layers before: repair those first."
     }
   }
 
@@ -54,7 +52,7 @@ extension [LayerError] {
 ///
 ///     var meter = LayerErrorMeter(encoded, real: prepared)
 ///     for batch in batches { meter.add(value, real: tensor, coded: otherTensor) }
-///     for error in meter.errors.worst() { print(error.name, error.remedy) }
+///     for error in meter.errors.worst() { print(error.name + ":", error.remedy) }
 public struct LayerErrorMeter: Sendable {
   private struct Sums: Sendable {
     var signal = 0.0
@@ -93,7 +91,7 @@ public struct LayerErrorMeter: Sendable {
     sums.count += real.scalars.count
     if case .affine(let affine)? = encoded[value].encoding, affine.axis == nil {
       let range = affine.realRange()
-      let margin = affine.scales[0] / 2
+      let margin = affine.scales[0]
       sums.clipped += real.scalars.count { $0 < range.lowerBound - margin || $0 > range.upperBound + margin }
     }
     self.sums[value] = sums

@@ -51,7 +51,16 @@ public struct PostTrainingQuantizer: Sendable {
     var result = graph
     encodeActivations(&result, plan, sources, calibration)
     try encodeWeights(&result, plan, calibration)
+    try matchStatistics(&result, of: graph, plan, source)
     return result
+  }
+
+  /// How often `encoded` goes over the samples at most: for progress bars.
+  ///
+  /// - Throws: `CompressionError` when an override selects nothing.
+  public func passCount(_ graph: Graph) throws(CompressionError) -> Int {
+    let matched = matchedLayers(graph, try CodingPlan(graph, options)).count
+    return (options.calibrator.calibrator.needsCounts ? 2 : 1) + (matched > 0 ? matched + 1 : 0)
   }
 }
 
@@ -121,6 +130,21 @@ extension PostTrainingQuantizer {
         graph.correctBias(of: layer.node, real: real, coded: coded.decoded, inputMeans: means)
       }
     }
+  }
+
+  /// Matches mean and variance of all layers that were coded here, if one has too few bits for the bias to do.
+  private func matchStatistics(
+    _ result: inout Graph, of graph: Graph, _ plan: CodingPlan, _ source: ActivationSource
+  ) throws {
+    let layers = matchedLayers(graph, plan)
+    if !layers.isEmpty { try result.matchStatistics(of: layers, to: graph, on: source) }
+  }
+
+  /// Indices of the nodes whose statistics are matched.
+  private func matchedLayers(_ graph: Graph, _ plan: CodingPlan) -> [Int] {
+    let layers = plan.layers.filter { $0.weights != nil && hasRealWeights(graph, $0) }
+    let isNeeded = layers.contains { ($0.weights?.bitsPerWeight ?? 8) < 8 }
+    return options.matchesStatistics ?? isNeeded ? layers.map(\.node) : []
   }
 
   private func hasRealWeights(_ graph: Graph, _ layer: CodingPlan.Layer) -> Bool {

@@ -16,13 +16,16 @@ public struct QuantizationOptions: Sendable {
   public var equalizes: Bool
   /// Whether to move what the coded weights change in the mean result into the bias.
   public var correctsBias: Bool
+  /// Whether to give each layer's sums the mean and variance they have in the real network, by channel; nil does so
+  /// when a layer has weights of fewer than 8 bits. Takes a pass over the samples for each layer.
+  public var matchesStatistics: Bool?
   /// Layers that are treated differently; later entries win.
   public var overrides: [LayerOverride]
 
   public init(
     weights: WeightQuantizerKind = .int8, weightOptions: WeightQuantizerOptions = .init(),
     endWeights: WeightQuantizerKind? = .int8, calibrator: CalibratorKind = .squaredError, equalizes: Bool = false,
-    correctsBias: Bool = true, overrides: [LayerOverride] = []
+    correctsBias: Bool = true, matchesStatistics: Bool? = nil, overrides: [LayerOverride] = []
   ) {
     self.weights = weights
     self.weightOptions = weightOptions
@@ -30,6 +33,7 @@ public struct QuantizationOptions: Sendable {
     self.calibrator = calibrator
     self.equalizes = equalizes
     self.correctsBias = correctsBias
+    self.matchesStatistics = matchesStatistics
     self.overrides = overrides
   }
 }

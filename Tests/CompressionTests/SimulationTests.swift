@@ -66,7 +66,7 @@ import Testing
     let entry = try #require(errors.first { $0.name == "depthwise" })
     #expect(entry.clippedShare > 0.1 && entry.signalToNoise < 6)
     #expect(
-      entry.remedy.hasSuffix("of the values of 'depthwise' are clipped: calibrate with min-max, or on more samples."))
+      entry.remedy.hasSuffix(" % of the values are clipped: calibrate with min-max, or on more samples."))
     let first = try #require(errors.first { $0.name == "first" })
     #expect(first.signalToNoise > 30 && first.clippedShare < 0.01)
     #expect(try #require(first.weightSignalToNoise) > 40)
