@@ -24,7 +24,9 @@ let package = Package(
     .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
 
     // Stages: one value into the next.
-    .target(name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"], swiftSettings: hot),
+    .target(
+      name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
+      swiftSettings: hot),
     .target(
       name: "Runtime",
       dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],

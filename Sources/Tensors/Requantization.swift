@@ -46,6 +46,7 @@ public struct Requantization: Hashable, Sendable {
   ///   - scales: real code steps per unit of sum, by channel; finite.
   ///   - offsets: real codes added, by channel; finite.
   ///   - zeroSums: the sums that stand for real 0, by channel: input zero point times sum of weights. Empty for zeros.
+  ///   - codeRange: the smallest and the largest code.
   /// - Returns: nil when a scale or an offset is too large for the form.
   public init?(scales: [Double], offsets: [Double], zeroSums: [Int64] = [], codeRange: ClosedRange<Int32>) {
     precondition(scales.count == offsets.count && !scales.isEmpty, "As many offsets as scales")
