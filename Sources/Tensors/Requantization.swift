@@ -43,16 +43,19 @@ public struct Requantization: Hashable, Sendable {
   /// whenever every scale is under 1/2, and there kernels are fastest.
   ///
   /// - Parameters:
-  ///   - scales: real code steps per unit of sum, by channel; finite.
-  ///   - offsets: real codes added, by channel; finite.
+  ///   - scales: real code steps per unit of sum, by channel.
+  ///   - offsets: real codes added, by channel.
   ///   - zeroSums: the sums that stand for real 0, by channel: input zero point times sum of weights. Empty for zeros.
   ///   - codeRange: the smallest and the largest code.
-  /// - Returns: nil when a scale or an offset is too large for the form.
+  /// - Returns: nil when a scale or an offset is not finite or too large for the form.
   public init?(scales: [Double], offsets: [Double], zeroSums: [Int64] = [], codeRange: ClosedRange<Int32>) {
     precondition(scales.count == offsets.count && !scales.isEmpty, "As many offsets as scales")
     precondition(zeroSums.isEmpty || zeroSums.count == scales.count, "As many zero sums as scales")
-    let largest = scales.map { $0.magnitude }.max() ?? 0
-    guard largest < 0x1p30, offsets.allSatisfy({ $0.magnitude < 0x1p58 }) else { return nil }
+    // Written so that NaN fails too.
+    guard scales.allSatisfy({ $0.magnitude < 0x1p30 }), offsets.allSatisfy({ $0.magnitude < 0x1p58 }) else {
+      return nil
+    }
+    let largest = scales.reduce(0) { max($0, $1.magnitude) }
     // With shift = 30 − exponent the largest multiplier lies in 2^30 ..< 2^31.
     let exponent = largest > 0 ? Int(largest.exponent) : -32
     var shift = min(max(30 - exponent, 1), 62)
