@@ -33,10 +33,14 @@ let package = Package(
       swiftSettings: hot),
 
     // Tests.
+    .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "LayeringTests"),
+    .testTarget(name: "PackingTests", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference", "Packing"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Packing", "Reference", "Kernels"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
 
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),
