@@ -11,19 +11,59 @@ let hot: [SwiftSetting] = [.unsafeFlags(["-O"])]
 let package = Package(
   name: "DeepChip",
   platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "DeepChip", targets: ["DeepChip"]),
+    .library(name: "DeepChipRuntime", targets: ["Runtime"]),
+    .executable(name: "deepchip", targets: ["deepchip"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+  ],
   targets: [
     // Nouns: values, no policy.
     .target(name: "Tensors", swiftSettings: hot),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: hot),
-    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs"]),
+    .target(name: "Coding", swiftSettings: hot),
+    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: hot),
+    .target(name: "Measurements"),
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels", exclude: ["kernels.def"], cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: hot),
+    .target(name: "Quantizers", dependencies: ["Tensors", "CKernels"], swiftSettings: hot),
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
+    .target(name: "Passes", dependencies: ["Tensors", "Graphs", "Reference"], swiftSettings: hot),
     .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
 
-    // Stages: one value into the next.
+    // Libraries of the system, and files built into the program.
+    .target(name: "CResources", exclude: ["README.md", "digits.csv", "digits.onnx"]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+
+    // Stages: each turns one value into the next; none imports another.
+    .target(
+      name: "Interchange",
+      dependencies: [
+        "Tensors", "Graphs", "Reference", "CZlib",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: hot),
+    .target(
+      name: "Datasets",
+      dependencies: [
+        "Tensors", "ModelFormat", "CResources", "CZlib", "CPNG", "CTurboJPEG",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: hot),
+    .target(
+      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers"], swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
@@ -32,14 +72,38 @@ let package = Package(
       dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
       swiftSettings: hot),
 
+    // Products.
+    .target(
+      name: "DeepChip",
+      dependencies: [
+        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
+        "Planning",
+        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "CResources",
+      ],
+      swiftSettings: hot),
+    .executableTarget(
+      name: "deepchip",
+      dependencies: [
+        "DeepChip", "CKernels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/DeepChipCommand"),
+
     // Tests.
+    .testTarget(name: "CodingTests", dependencies: ["Coding", "Tensors"]),
+    .testTarget(
+      name: "CompressionTests", dependencies: ["Compression", "Quantizers", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "LayeringTests"),
+    .testTarget(name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"]),
     .testTarget(name: "PackingTests", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference", "Packing"]),
+    .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
+    .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
-    .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Packing", "Reference", "Kernels"]),
+    .testTarget(
+      name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
 
     // Benchmarks.

@@ -12,7 +12,8 @@ let package = Package(
   targets: [
     .target(name: "Tensors", swiftSettings: embedded),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: embedded),
-    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs"], swiftSettings: embedded),
+    .target(name: "Coding", swiftSettings: embedded),
+    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: embedded),
     .target(name: "CKernels", exclude: ["kernels.def"]),
     .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: embedded),
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: embedded),

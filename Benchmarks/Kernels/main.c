@@ -3,7 +3,8 @@
      kernel-benchmark [isa ...]       all available instruction sets, or those named; -f a layer filter, -n rounds
 
    Pin it to a core (taskset -c 1), and compare within a run: the best of N leaves most of the neighbours' noise out, and
-   rounds of all instruction sets are interleaved. G/s counts multiply-accumulates, of channels that are there. */
+   rounds of all instruction sets are interleaved. G/s counts multiply-accumulates, of channels
+   that are there; for maps, elements of the input. */
 #define _GNU_SOURCE
 #include "CKernels.h"
 
@@ -18,38 +19,42 @@ typedef struct layer {
   int rows, columns;           /* of a filter */
   int stride;
   int outputs;
+  int residual; /* 1: another map is added */
 } layer;
 
 static const layer layers[] = {
-    {"resnet 3x3 3>16 32x32", 34, 34, 3, 3, 3, 1, 16},
-    {"resnet 3x3 16>16 32x32", 34, 34, 16, 3, 3, 1, 16},
-    {"resnet 3x3 32>32 16x16", 18, 18, 32, 3, 3, 1, 32},
-    {"resnet 3x3 64>64 8x8", 10, 10, 64, 3, 3, 1, 64},
-    {"svhn 5x5 3>48 36x36", 40, 40, 3, 5, 5, 1, 48},
-    {"svhn 3x3 64>64 18x18", 20, 20, 64, 3, 3, 1, 64},
-    {"svhn 3x3 128>128 7x7", 9, 9, 128, 3, 3, 1, 128},
-    {"alexnet 12x12/4 3>96 54x54", 224, 224, 3, 12, 12, 4, 96},
-    {"alexnet 5x5 48>128 27x27", 31, 31, 48, 5, 5, 1, 128},
-    {"alexnet 3x3 256>384 13x13", 15, 15, 256, 3, 3, 1, 384},
-    {"alexnet dense 9216>4096", 1, 1, 9216, 1, 1, 1, 4096},
-    {"alexnet dense 4096>1000", 1, 1, 4096, 1, 1, 1, 1000},
-    {"ad dense 640>128", 1, 1, 640, 1, 1, 1, 128},
-    {"ad dense 128>128", 1, 1, 128, 1, 1, 1, 128},
-    {"ad dense 128>8", 1, 1, 128, 1, 1, 1, 8},
-    {"ad dense 8>128", 1, 1, 8, 1, 1, 1, 128},
-    {"dense 640>128 batch 64", 64, 1, 640, 1, 1, 1, 128},
-    {"kws 10x4/2 1>64 25x5", 58, 12, 1, 10, 4, 2, 64},
-    {"kws 1x1 64>64 25x5", 25, 5, 64, 1, 1, 1, 64},
-    {"vww 1x1 8>16 48x48", 48, 48, 8, 1, 1, 1, 16},
-    {"vww 1x1 256>256 3x3", 3, 3, 256, 1, 1, 1, 256},
+    {"resnet 3x3 3>16 32x32", 34, 34, 3, 3, 3, 1, 16, 0},
+    {"resnet 3x3 16>16 32x32", 34, 34, 16, 3, 3, 1, 16, 0},
+    {"resnet 3x3 32>32 16x16", 18, 18, 32, 3, 3, 1, 32, 0},
+    {"resnet 3x3 64>64 8x8", 10, 10, 64, 3, 3, 1, 64, 0},
+    {"resnet 3x3 16>16 32x32 add", 34, 34, 16, 3, 3, 1, 16, 1},
+    {"resnet 3x3 32>32 16x16 add", 18, 18, 32, 3, 3, 1, 32, 1},
+    {"resnet 3x3 64>64 8x8 add", 10, 10, 64, 3, 3, 1, 64, 1},
+    {"svhn 5x5 3>48 36x36", 40, 40, 3, 5, 5, 1, 48, 0},
+    {"svhn 3x3 64>64 18x18", 20, 20, 64, 3, 3, 1, 64, 0},
+    {"svhn 3x3 128>128 7x7", 9, 9, 128, 3, 3, 1, 128, 0},
+    {"alexnet 12x12/4 3>96 54x54", 224, 224, 3, 12, 12, 4, 96, 0},
+    {"alexnet 5x5 48>128 27x27", 31, 31, 48, 5, 5, 1, 128, 0},
+    {"alexnet 3x3 256>384 13x13", 15, 15, 256, 3, 3, 1, 384, 0},
+    {"alexnet dense 9216>4096", 1, 1, 9216, 1, 1, 1, 4096, 0},
+    {"alexnet dense 4096>1000", 1, 1, 4096, 1, 1, 1, 1000, 0},
+    {"ad dense 640>128", 1, 1, 640, 1, 1, 1, 128, 0},
+    {"ad dense 128>128", 1, 1, 128, 1, 1, 1, 128, 0},
+    {"ad dense 128>8", 1, 1, 128, 1, 1, 1, 8, 0},
+    {"ad dense 8>128", 1, 1, 8, 1, 1, 1, 128, 0},
+    {"dense 640>128 batch 64", 64, 1, 640, 1, 1, 1, 128, 0},
+    {"kws 10x4/2 1>64 25x5", 58, 12, 1, 10, 4, 2, 64, 0},
+    {"kws 1x1 64>64 25x5", 25, 5, 64, 1, 1, 1, 64, 0},
+    {"vww 1x1 8>16 48x48", 48, 48, 8, 1, 1, 1, 16, 0},
+    {"vww 1x1 256>256 3x3", 3, 3, 256, 1, 1, 1, 256, 0},
 };
 
 static const layer depthwiseLayers[] = {
-    {"kws depthwise 3x3 64 25x5", 27, 7, 64, 3, 3, 1, 64},
-    {"vww depthwise 3x3 8 48x48", 50, 50, 8, 3, 3, 1, 8},
-    {"vww depthwise 3x3/2 16 48x48", 50, 50, 16, 3, 3, 2, 16},
-    {"vww depthwise 3x3 128 6x6", 8, 8, 128, 3, 3, 1, 128},
-    {"vww depthwise 3x3 256 3x3", 5, 5, 256, 3, 3, 1, 256},
+    {"kws depthwise 3x3 64 25x5", 27, 7, 64, 3, 3, 1, 64, 0},
+    {"vww depthwise 3x3 8 48x48", 50, 50, 8, 3, 3, 1, 8, 0},
+    {"vww depthwise 3x3/2 16 48x48", 50, 50, 16, 3, 3, 2, 16, 0},
+    {"vww depthwise 3x3 128 6x6", 8, 8, 128, 3, 3, 1, 128, 0},
+    {"vww depthwise 3x3 256 3x3", 5, 5, 256, 3, 3, 1, 256, 0},
 };
 
 static double now(void) {
@@ -105,6 +110,10 @@ static dc_convolution prepared(const layer *l, int depthwise, int real) {
   for (int i = 0; i < channels; i++) multipliers[i] = 1 << 20, offsets64[i] = (int64_t)1 << 35, biases[i] = 0;
   c.requantization = (dc_requantization){multipliers, offsets64, 36, 0, 255};
   c.biases = c.scales = biases;
+  if (l->residual) {
+    c.residual = (dc_residual){filled((size_t)(height * w->outputRowStride), real), w->outputRowStride,
+                               w->outputColumnStride, {(int64_t)1 << 35, 1 << 28, 1 << 29, 36, 0, 255}};
+  }
   c.lowest = 0, c.highest = 1e30f;
   return c;
 }
@@ -120,7 +129,7 @@ static void measure(const layer *l, int depthwise, int real, const int *chosen, 
     const dc_kernel_table *k = chosen[isa] ? dc_kernels((dc_isa)isa) : 0;
     if (k)
       functions[isa] = depthwise ? (real ? k->depthwise_f32f32f32 : k->depthwise_u8s8u8)
-                                 : (real ? k->conv_f32f32f32 : k->conv_u8s8u8);
+                                 : (real ? k->conv_f32f32f32 : l->residual ? k->convadd_u8s8u8 : k->conv_u8s8u8);
     best[isa] = 1e9;
   }
   for (int round = 0; round < rounds; round++)
@@ -141,6 +150,55 @@ static void measure(const layer *l, int depthwise, int real, const int *chosen, 
   fflush(stdout);
 }
 
+/* Times the kernels that move bytes, on maps of 32 x 32 pixels. */
+static void measureMaps(const int *chosen, int rounds) {
+  enum { side = 32, channels = 64, count = side * side * channels };
+  uint8_t *a = filled(count * 4, 1), *b = filled(count * 4, 1), *y = filled(count * 4, 0), *table = filled(256, 0);
+  dc_map m = {a, b, y, 0, 0, 0, 1, count, table, {(int64_t)1 << 35, 1 << 28, 1 << 29, 36, 0, 255}, 0.01f, 128, 0, 1};
+  dc_reordering planes = {a, y, side * side * 4, side * 4, side * 3, 3, side, side, 3, 0.01f, 128};
+  ptrdiff_t four[] = {0, channels, side * channels, (side + 1) * channels}, all[side * side], four4[4], all4[side * side];
+  for (int i = 0; i < 4; i++) four4[i] = four[i] * 4;
+  for (int i = 0; i < side * side; i++) all[i] = i * channels, all4[i] = all[i] * 4;
+  int32_t multiplier = 1 << 20;
+  int64_t offset = (int64_t)1 << 35;
+  dc_pooling small = {{a, y, four, side * channels * 2, channels * 2, side / 2 * channels, channels, 4, 1, side / 2, 0,
+                       side * side / 4, 0, channels}, {&multiplier, &offset, 36, 0, 255}, 4};
+  dc_pooling whole = small;
+  whole.window.segmentOffsets = all, whole.window.segmentCount = side * side, whole.window.pixelEnd = 1;
+  dc_pooling small4 = small, whole4 = whole;
+  small4.window.segmentOffsets = four4, whole4.window.segmentOffsets = all4;
+  small4.window.inputRowStride *= 4, small4.window.inputColumnStride *= 4;
+  small4.window.outputRowStride *= 4, small4.window.outputColumnStride *= 4;
+  typedef void (*any)(const void *);
+#define ROW(text, elements, operation, description) \
+  {text, elements, (ptrdiff_t)offsetof(dc_kernel_table, operation), &(description)}
+  const struct { const char *name; double elements; ptrdiff_t function; const void *description; } rows[] = {
+      ROW("add u8", count, add_u8u8u8, m), ROW("lookup u8", count, lookup_u8u8, m),
+      ROW("quantize", count, quantize_f32u8, m), ROW("dequantize", count, dequantize_u8f32, m),
+      ROW("add f32", count, add_f32f32f32, m), ROW("interleave quantizing 3x32x32", side * side * 3, interleave_f32u8, planes),
+      ROW("maxpool 2x2 u8", count, maxpool_u8u8, small), ROW("avgpool 2x2 u8", count, avgpool_u8u8, small),
+      ROW("avgpool 32x32 u8", count, avgpool_u8u8, whole), ROW("maxpool 2x2 f32", count, maxpool_f32f32, small4),
+      ROW("avgpool 32x32 f32", count, avgpool_f32f32, whole4)};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    printf("%-30s", rows[i].name);
+    for (int isa = 0; isa < dc_isa_count; isa++) {
+      const dc_kernel_table *k = chosen[isa] ? dc_kernels((dc_isa)isa) : 0;
+      if (!k) continue;
+      any function;
+      memcpy(&function, (const char *)k + rows[i].function, sizeof function);
+      double best = 1e9;
+      for (int round = 0; round < rounds; round++) {
+        double begin = now();
+        for (int n = 0; n < 20; n++) function(rows[i].description);
+        double time = (now() - begin) / 20;
+        if (time < best) best = time;
+      }
+      printf("  %9.2f us %6.1f G/s", best * 1e6, rows[i].elements / best / 1e9);
+    }
+    printf("\n");
+  }
+}
+
 int main(int argc, char **argv) {
   int chosen[dc_isa_count], named = 0, rounds = 15;
   const char *filter = "";
@@ -152,7 +210,7 @@ int main(int argc, char **argv) {
       for (int isa = 0; isa < dc_isa_count; isa++)
         if (!strcmp(argv[i], dc_isa_name((dc_isa)isa))) chosen[isa] = 1, named = 1;
   }
-  for (int isa = 0; isa < dc_isa_avx512vbmi && !named; isa++) chosen[isa] = 1;
+  for (int isa = 0; isa < dc_isa_count && !named; isa++) chosen[isa] = 1;
   for (int real = 0; real < 2; real++) {
     printf("%-30s", real ? "f32" : "u8 x s8, requantized");
     for (int isa = 0; isa < dc_isa_count; isa++)
@@ -163,5 +221,6 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof depthwiseLayers / sizeof *depthwiseLayers; i++)
       if (strstr(depthwiseLayers[i].name, filter)) measure(&depthwiseLayers[i], 1, real, chosen, rounds);
   }
+  if (strstr("maps", filter)) printf("maps of 32x32 pixels and 64 channels, elements\n"), measureMaps(chosen, rounds);
   return 0;
 }

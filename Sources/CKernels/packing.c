@@ -1,8 +1,6 @@
 /* Layouts: channel strides, and weights brought into the order in which kernels read them. */
 #include "shared/common.h"
 
-#include <string.h>
-
 static int32_t rounded_up(int32_t n, int32_t unit) { return (n + unit - 1) / unit * unit; }
 
 int32_t dc_channel_stride(int32_t channels, int32_t elementByteCount) {
@@ -31,7 +29,7 @@ size_t dc_packed_byte_count_f32(const dc_filters *f) {
 static void weave_s8(const int8_t *source, ptrdiff_t outputStride, int32_t outputs, int32_t count, int8_t *packed) {
   int32_t i = 0;
   for (; i + 4 <= count; i += 4)
-    for (int32_t o = 0; o < outputs; o++) memcpy(packed + i * 16 + o * 4, source + o * outputStride + i, 4);
+    for (int32_t o = 0; o < outputs; o++) __builtin_memcpy(packed + i * 16 + o * 4, source + o * outputStride + i, 4);
   for (; i < count; i++)
     for (int32_t o = 0; o < outputs; o++) packed[(i & ~3) * 16 + o * 4 + (i & 3)] = source[o * outputStride + i];
 }
@@ -45,7 +43,7 @@ void dc_pack_weights_s8(const dc_filters *f, int32_t outputBegin, int32_t output
   for (int32_t output = outputBegin; output < outputEnd; output += 16) {
     int32_t outputs = dc_minimum(16, outputEnd - output);
     int8_t *block = (int8_t *)packed + (ptrdiff_t)output * segments * length;
-    if (!whole || outputs < 16 || segment_length(f) != length) memset(block, 0, (size_t)16 * segments * length);
+    if (!whole || outputs < 16 || segment_length(f) != length) __builtin_memset(block, 0, (size_t)16 * segments * length);
     for (int32_t segment = 0; segment < segments; segment++) {
       int32_t row = f->columnsApart ? segment / f->columns : segment;
       int32_t column = f->columnsApart ? segment % f->columns : 0;
@@ -73,7 +71,7 @@ void dc_pack_weights_f32(const dc_filters *f, int32_t outputBegin, int32_t outpu
   for (int32_t output = outputBegin; output < outputEnd; output += 16) {
     int32_t outputs = dc_minimum(16, outputEnd - output);
     float *block = (float *)packed + (ptrdiff_t)output * segments * length;
-    if (outputs < 16 || f->channels != f->mapChannelStride) memset(block, 0, (size_t)16 * segments * length * 4);
+    if (outputs < 16 || f->channels != f->mapChannelStride) __builtin_memset(block, 0, (size_t)16 * segments * length * 4);
     for (int32_t segment = 0; segment < segments; segment++) {
       int32_t row = f->columnsApart ? segment / f->columns : segment;
       int32_t column = f->columnsApart ? segment % f->columns : 0;
@@ -101,7 +99,7 @@ size_t dc_packed_depthwise_byte_count_f32(const dc_filters *f) {
 void dc_pack_depthwise_s8(const dc_filters *f, void *packed) {
   int32_t taps = f->rows * f->columns, groups = (taps + 3) / 4;
   int32_t filled = f->outputs < 64 && 64 % f->outputs == 0 ? 64 : f->outputs;
-  memset(packed, 0, dc_packed_depthwise_byte_count_s8(f));
+  __builtin_memset(packed, 0, dc_packed_depthwise_byte_count_s8(f));
   for (int32_t c = 0; c < filled; c++)
     for (int32_t t = 0; t < taps; t++) {
       const int8_t *from = (const int8_t *)f->weights + c % f->outputs * f->outputStride +
@@ -112,7 +110,7 @@ void dc_pack_depthwise_s8(const dc_filters *f, void *packed) {
 
 void dc_pack_depthwise_f32(const dc_filters *f, void *packed) {
   int32_t taps = f->rows * f->columns;
-  memset(packed, 0, dc_packed_depthwise_byte_count_f32(f));
+  __builtin_memset(packed, 0, dc_packed_depthwise_byte_count_f32(f));
   for (int32_t t = 0; t < taps; t++)
     for (int32_t c = 0; c < f->outputs; c++)
       ((float *)packed)[(c / 16 * taps + t) * 16 + c % 16] =

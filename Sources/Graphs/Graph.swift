@@ -41,7 +41,7 @@ public struct Value: Hashable, Sendable {
   /// For people; need not be unique.
   public var name: String
   public var type: TensorType
-  /// How the real value is to be coded, once that has been decided; of real values only.
+  /// How the real value is to be coded, once that has been decided; of codes, what they mean.
   public var encoding: Encoding?
 
   public init(name: String, type: TensorType, encoding: Encoding? = nil) {

@@ -80,7 +80,7 @@ extension Packer {
   ) throws(PackingError) {
     var result = try append(`operator`, [sum.codes, sum.weights], node.name)
     if sum.result.elementType == .uint8 {
-      forms[node.output.index].codes = result
+      setCodes(node.output, result)
     } else {
       if let clamp { result = try append(.unary(.clip(clamp)), [result], node.name) }
       forms[node.output.index].plain = result
@@ -99,7 +99,7 @@ extension Packer {
         let table = LookupTable(results: encoding.allReals.map(output.code))
         result = try append(.integer(.lookup(table)), [result], node.name)
       }
-      forms[node.output.index].codes = result
+      setCodes(node.output, result)
       return true
     case .average:
       let isUniform = !pooling.roundsUp && (!pooling.window.isPadded || pooling.countsPadding)
@@ -206,10 +206,12 @@ extension Packer {
       source[input].type.elementType == (affine.isSigned ? .int8 : .uint8)
     else { return false }
     let given = try plain(input)
+    packed[given].encoding = .affine(affine)
     forms[node.output.index].encoding = encoding
-    forms[node.output.index].codes =
+    setCodes(
+      node.output,
       affine.isSigned
-      ? try append(.integer(.lookup(.changingSign(from: .int8, to: .uint8))), [given], node.name) : given
+        ? try append(.integer(.lookup(.changingSign(from: .int8, to: .uint8))), [given], node.name) : given)
     return true
   }
 
@@ -220,16 +222,18 @@ extension Packer {
     guard let input = node.inputs[0], let encoding = CodeEncoding(affine), forms[input.index].codes != nil,
       elementType == (affine.isSigned ? .int8 : .uint8), let codes = try codes(input, in: encoding)
     else { return false }
-    forms[node.output.index].plain =
+    let result =
       affine.isSigned
       ? try append(.integer(.lookup(.changingSign(from: .uint8, to: .int8))), [codes], node.name) : codes
+    packed[result].encoding = .affine(affine)
+    forms[node.output.index].plain = result
     return true
   }
 
   private mutating func finish(
     _ node: Node, _ operator: Operator, _ operands: [ValueID?]
   ) throws(PackingError) {
-    forms[node.output.index].codes = try append(`operator`, operands, node.name)
+    setCodes(node.output, try append(`operator`, operands, node.name))
   }
 }
 

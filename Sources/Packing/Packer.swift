@@ -83,7 +83,7 @@ public struct Packer {
     guard let encoding = forms[id.index].encoding else { return nil }
     if let existing = forms[id.index].codes { return (existing, encoding) }
     let codes = try append(.quantize(encoding.affine, .uint8), [plain(id)], source[id].name)
-    forms[id.index].codes = codes
+    setCodes(id, codes)
     return (codes, encoding)
   }
 
@@ -93,6 +93,14 @@ public struct Packer {
     if own == encoding { return codes }
     let table = LookupTable(results: own.allReals.map(encoding.code))
     return try append(.integer(.lookup(table)), [codes], source[id].name)
+  }
+
+  /// Notes that `codes` stand for the source value `id`.
+  mutating func setCodes(_ id: ValueID, _ codes: ValueID) {
+    forms[id.index].codes = codes
+    if packed[codes].encoding == nil, let encoding = forms[id.index].encoding {
+      packed[codes].encoding = .affine(encoding.affine)
+    }
   }
 
   mutating func append(_ operator: Operator, _ operands: [ValueID?], _ name: String) throws(PackingError) -> ValueID {

@@ -59,6 +59,10 @@ struct LayerShape: Sendable, CustomTestStringConvertible {
       LayerShape(rows: 7, columns: 7, channels: 16, outputs: 32, kernel: three),
       LayerShape(
         rows: 4, columns: 4, channels: 36, outputs: 40, kernel: three, skip: 3, firstOutput: 16),
+      LayerShape(rows: 2, columns: 15, channels: 16, outputs: 16, kernel: three),
+      LayerShape(rows: 2, columns: 16, channels: 16, outputs: 7, kernel: three, shift: 30),
+      LayerShape(rows: 2, columns: 29, channels: 16, outputs: 48, kernel: (2, 3), skip: 5),
+      LayerShape(rows: 1, columns: 33, channels: 15, outputs: 16, kernel: (1, 3)),
       LayerShape(rows: 8, columns: 3, channels: 1, outputs: 64, kernel: (10, 4), stride: (2, 2)),
       LayerShape(rows: 3, columns: 3, channels: 3, outputs: 16, kernel: (12, 12), stride: (4, 4)),
       LayerShape(rows: 4, columns: 5, channels: 6, outputs: 16, kernel: three, dilation: 2),

@@ -7,6 +7,7 @@
 
 #include <immintrin.h>
 
+#define UNROLLED _Pragma("clang loop unroll(full)")
 #define DC_AVX2_INLINE DC_ALWAYS_INLINE DC_TARGET
 
 /* A mask of the first n of 8 lanes of 32 bits. */
@@ -57,6 +58,10 @@ DC_AVX2_INLINE void store_bytes(uint8_t *output, __m128i bytes, int32_t n) {
     _mm_storeu_si128((__m128i *)(void *)output, bytes);
     return;
   }
+  if (n == 8) {
+    _mm_storel_epi64((__m128i *)(void *)output, bytes);
+    return;
+  }
   uint8_t all[16];
   _mm_storeu_si128((__m128i *)(void *)all, bytes);
   __builtin_memcpy(output, all, (size_t)n);
@@ -65,6 +70,7 @@ DC_AVX2_INLINE void store_bytes(uint8_t *output, __m128i bytes, int32_t n) {
 /* Loads the first n of 16 bytes, zeros after. */
 DC_AVX2_INLINE __m128i load_bytes(const uint8_t *input, int32_t n) {
   if (n >= 16) return _mm_loadu_si128((const __m128i *)(const void *)input);
+  if (n == 8) return _mm_loadl_epi64((const __m128i *)(const void *)input);
   uint8_t all[16] = {0};
   __builtin_memcpy(all, input, (size_t)n);
   return _mm_loadu_si128((const __m128i *)(const void *)all);

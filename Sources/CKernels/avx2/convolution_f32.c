@@ -1,12 +1,12 @@
 /* AVX2 and FMA: convolution and depthwise convolution of f32 values.
 
-   A tile is up to 6 pixels by one block of 16 outputs, 12 sums in registers. One chain of fused multiply-adds for each
-   output, in the order of the window: all partitions give the same results. */
+   A tile is up to 6 pixels by one block of 16 outputs, or one pixel by four blocks: 8 to 12 sums in registers. One chain of
+   fused multiply-adds for each output, in the order of the window: all partitions give the same results. */
 #if defined(__x86_64__)
 #define DC_TARGET __attribute__((target("avx2,fma")))
 #include "avx2.h"
 
-enum { most_pixels = 6 };
+enum { most_pixels = 6, most_sums = 12 };
 
 typedef struct tile_pixels {
   const uint8_t *input[most_pixels];
@@ -14,35 +14,34 @@ typedef struct tile_pixels {
   const uint8_t *residual[most_pixels];
 } tile_pixels;
 
-DC_AVX2_INLINE void compute_tile(const int pixels, const dc_convolution *c, const tile_pixels *at,
-                                 const float *weights, int32_t channel) {
+DC_AVX2_INLINE void compute_tile(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
+                                 const float *weights, ptrdiff_t blockStride, int32_t channel) {
   const dc_window *w = &c->window;
-  __m256 acc[most_pixels][2];
+  const int halves = 2 * blocks;
+  __m256 acc[most_sums];
   const uint8_t *input[most_pixels];
-#pragma clang loop unroll(full)
-  for (int p = 0; p < pixels; p++) input[p] = at->input[p], acc[p][0] = acc[p][1] = _mm256_setzero_ps();
+  UNROLLED for (int p = 0; p < pixels; p++) input[p] = at->input[p];
+  UNROLLED for (int i = 0; i < pixels * halves; i++) acc[i] = _mm256_setzero_ps();
   for (int32_t segment = 0; segment < w->segmentCount; segment++) {
     ptrdiff_t i = w->segmentOffsets[segment];
     ptrdiff_t end = i + (ptrdiff_t)w->segmentLength * 4;
     for (; i != end; i += 4, weights += 16) {
-      __m256 low = _mm256_loadu_ps(weights), high = _mm256_loadu_ps(weights + 8);
-#pragma clang loop unroll(full)
-      for (int p = 0; p < pixels; p++) {
+      __m256 weight[8];
+      UNROLLED for (int h = 0; h < halves; h++) weight[h] = _mm256_loadu_ps(weights + h / 2 * blockStride + h % 2 * 8);
+      UNROLLED for (int p = 0; p < pixels; p++) {
         __m256 value = _mm256_set1_ps(*(const float *)(const void *)(input[p] + i));
-        acc[p][0] = _mm256_fmadd_ps(value, low, acc[p][0]);
-        acc[p][1] = _mm256_fmadd_ps(value, high, acc[p][1]);
+        UNROLLED for (int h = 0; h < halves; h++)
+          acc[p * halves + h] = _mm256_fmadd_ps(value, weight[h], acc[p * halves + h]);
       }
     }
   }
   const __m256 lowest = _mm256_set1_ps(c->lowest), highest = _mm256_set1_ps(c->highest);
-#pragma clang loop unroll(full)
-  for (int half = 0; half < 2; half++) {
-    int32_t first = channel + half * 8;
+  UNROLLED for (int h = 0; h < halves; h++) {
+    int32_t first = channel + h * 8;
     __m256i mask = first8(w->channelEnd - first);
     __m256 biases = _mm256_maskload_ps(c->biases + first, mask);
-#pragma clang loop unroll(full)
-    for (int p = 0; p < pixels; p++) {
-      __m256 value = _mm256_add_ps(acc[p][half], biases);
+    UNROLLED for (int p = 0; p < pixels; p++) {
+      __m256 value = _mm256_add_ps(acc[p * halves + h], biases);
       if (c->residual.input)
         value = _mm256_add_ps(value, _mm256_maskload_ps((const float *)(const void *)at->residual[p] + first, mask));
       value = _mm256_min_ps(_mm256_max_ps(value, lowest), highest);
@@ -51,15 +50,16 @@ DC_AVX2_INLINE void compute_tile(const int pixels, const dc_convolution *c, cons
   }
 }
 
-typedef void (*tile_function)(const dc_convolution *, const tile_pixels *, const float *, int32_t);
+typedef void (*tile_function)(const dc_convolution *, const tile_pixels *, const float *, ptrdiff_t, int32_t);
 
-#define TILE(pixels) \
-  DC_TARGET static void tile_##pixels(const dc_convolution *c, const tile_pixels *at, const float *weights, \
-                                      int32_t channel) { \
-    compute_tile(pixels, c, at, weights, channel); \
+#define TILE(pixels, blocks) \
+  DC_TARGET static void tile_##pixels##x##blocks(const dc_convolution *c, const tile_pixels *at, const float *weights, \
+                                                 ptrdiff_t blockStride, int32_t channel) { \
+    compute_tile(pixels, blocks, c, at, weights, blockStride, channel); \
   }
-TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
-static const tile_function tiles[] = {0, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6};
+TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
+TILE(1, 4)
+static const tile_function tiles[] = {0, tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1};
 
 DC_TARGET void dc_avx2_conv_f32f32f32_6x16(const dc_convolution *c) {
   const dc_window *w = &c->window;
@@ -69,8 +69,9 @@ DC_TARGET void dc_avx2_conv_f32f32f32_6x16(const dc_convolution *c) {
   if (count <= 0) return;
   const int32_t tileCount = (count + most_pixels - 1) / most_pixels;
   const int32_t pixels = count / tileCount, larger = count % tileCount; /* so many tiles have one pixel more */
-  for (int32_t channel = w->channelBegin; channel < w->channelEnd; channel += 16) {
+  for (int32_t channel = w->channelBegin; channel < w->channelEnd;) {
     const float *weights = (const float *)c->weights + channel / 16 * blockStride;
+    const int32_t blocks = count == 1 && w->channelEnd - channel > 48 ? 4 : 1;
     dc_cursor cursor = dc_cursor_at(w, &c->residual, w->pixelBegin);
     for (int32_t tile = 0; tile < tileCount; tile++) {
       int32_t n = pixels + (tile < larger);
@@ -78,8 +79,9 @@ DC_TARGET void dc_avx2_conv_f32f32f32_6x16(const dc_convolution *c) {
         at.input[p] = cursor.input, at.output[p] = cursor.output, at.residual[p] = cursor.residual;
         dc_cursor_advance(&cursor, w, &c->residual);
       }
-      tiles[n](c, &at, weights, channel);
+      (blocks == 4 ? tile_1x4 : tiles[n])(c, &at, weights, blockStride, channel);
     }
+    channel += blocks * 16;
   }
 }
 

@@ -1,13 +1,14 @@
 /* Convolution of u8 codes with s8 weights in 256 bits: one source for AVX2 and AVX-VNNI.
 
-   A tile is up to most_pixels output pixels by one block of 16 outputs, two registers of sums a pixel. Rows, pixels and
+   A tile is up to most_pixels output pixels by one block of 16 outputs, two registers of sums a pixel; or one pixel by four
+   blocks. Rows, pixels and
    weights go as in avx512/convolution_u8s8.c. The includer defines DC_TARGET, DC_NAME, DC_TILE, DC_MOST_PIXELS and
 
      weights8    8 outputs' weights of 4 channels, prepared for
      add_products(sums, codes, weights8)    which adds their products with 4 codes, repeated in every lane. */
 #include "avx2.h"
 
-enum { most_pixels = DC_MOST_PIXELS };
+enum { most_pixels = DC_MOST_PIXELS, most_sums = 12 };
 
 typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_sums, ends_in_values } ending;
 
@@ -17,33 +18,30 @@ typedef struct tile_pixels {
   const uint8_t *residual[most_pixels];
 } tile_pixels;
 
-/* Computes pixels x 16 sums. */
-DC_AVX2_INLINE void sum_tile(const int pixels, const dc_window *w, const tile_pixels *at, const int8_t *weights,
-                             int32_t *sums) {
-  __m256i acc[most_pixels][2];
+/* Computes pixels x blocks x 16 sums. */
+DC_AVX2_INLINE void sum_tile(const int pixels, const int blocks, const dc_window *w, const tile_pixels *at,
+                             const int8_t *weights, ptrdiff_t blockStride, int32_t *sums) {
+  const int halves = 2 * blocks;
+  __m256i acc[most_sums];
   const uint8_t *input[most_pixels];
-#pragma clang loop unroll(full)
-  for (int p = 0; p < pixels; p++) input[p] = at->input[p], acc[p][0] = acc[p][1] = _mm256_setzero_si256();
+  UNROLLED for (int p = 0; p < pixels; p++) input[p] = at->input[p];
+  UNROLLED for (int i = 0; i < pixels * halves; i++) acc[i] = _mm256_setzero_si256();
   for (int32_t segment = 0; segment < w->segmentCount; segment++) {
     ptrdiff_t i = w->segmentOffsets[segment];
     ptrdiff_t end = i + w->segmentLength;
     for (; i != end; i += 4, weights += 64) {
-      weights8 low = weights8_at(weights), high = weights8_at(weights + 32);
-#pragma clang loop unroll(full)
-      for (int p = 0; p < pixels; p++) {
+      weights8 weight[8];
+      UNROLLED for (int h = 0; h < halves; h++) weight[h] = weights8_at(weights + h / 2 * blockStride + h % 2 * 32);
+      UNROLLED for (int p = 0; p < pixels; p++) {
         int32_t four;
         __builtin_memcpy(&four, input[p] + i, 4);
         codes8 codes = codes8_of(_mm256_set1_epi32(four));
-        acc[p][0] = add_products(acc[p][0], codes, low);
-        acc[p][1] = add_products(acc[p][1], codes, high);
+        UNROLLED for (int h = 0; h < halves; h++)
+          acc[p * halves + h] = add_products(acc[p * halves + h], codes, weight[h]);
       }
     }
   }
-#pragma clang loop unroll(full)
-  for (int p = 0; p < pixels; p++) {
-    _mm256_store_si256((__m256i *)(void *)(sums + p * 16), acc[p][0]);
-    _mm256_store_si256((__m256i *)(void *)(sums + p * 16 + 8), acc[p][1]);
-  }
+  UNROLLED for (int i = 0; i < pixels * halves; i++) _mm256_store_si256((__m256i *)(void *)(sums + i * 8), acc[i]);
 }
 
 DC_AVX2_INLINE __m256i load8(const int32_t *sums) { return _mm256_load_si256((const __m256i *)(const void *)sums); }
@@ -88,8 +86,7 @@ DC_AVX2_INLINE void finish(ending ending, const dc_convolution *c, const tile_pi
       const __m256i a = _mm256_set1_epi64x(rule->multiplierA), b = _mm256_set1_epi64x(rule->multiplierB);
       const __m256i offset = _mm256_set1_epi64x(rule->offset);
       __m128i others = load_bytes(at->residual[p] + channel, count);
-#pragma clang loop unroll(full)
-      for (int half = 0; half < 2; half++) {
+      UNROLLED for (int half = 0; half < 2; half++) {
         __m256i x = half ? high : low;
         __m256i y = _mm256_cvtepu8_epi32(half ? _mm_srli_si128(others, 8) : others);
         __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, a), _mm256_mul_epi32(y, b));
@@ -105,19 +102,20 @@ DC_AVX2_INLINE void finish(ending ending, const dc_convolution *c, const tile_pi
   }
 }
 
-typedef void (*tile_function)(const dc_window *, const tile_pixels *, const int8_t *, int32_t *);
+typedef void (*tile_function)(const dc_window *, const tile_pixels *, const int8_t *, ptrdiff_t, int32_t *);
 
-#define TILE(pixels) \
-  DC_TARGET static void tile_##pixels(const dc_window *w, const tile_pixels *at, const int8_t *weights, \
-                                      int32_t *sums) { \
-    sum_tile(pixels, w, at, weights, sums); \
+#define TILE(pixels, blocks) \
+  DC_TARGET static void tile_##pixels##x##blocks(const dc_window *w, const tile_pixels *at, const int8_t *weights, \
+                                                 ptrdiff_t blockStride, int32_t *sums) { \
+    sum_tile(pixels, blocks, w, at, weights, blockStride, sums); \
   }
-TILE(1) TILE(2) TILE(3) TILE(4)
+TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1)
+TILE(1, 4)
 #if DC_MOST_PIXELS == 6
-TILE(5) TILE(6)
-static const tile_function tiles[] = {0, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6};
+TILE(5, 1) TILE(6, 1)
+static const tile_function tiles[] = {0, tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1};
 #else
-static const tile_function tiles[] = {0, tile_1, tile_2, tile_3, tile_4};
+static const tile_function tiles[] = {0, tile_1x1, tile_2x1, tile_3x1, tile_4x1};
 #endif
 
 DC_AVX2_INLINE void convolve(const dc_convolution *c, ending ending) {
@@ -125,13 +123,14 @@ DC_AVX2_INLINE void convolve(const dc_convolution *c, ending ending) {
   const ptrdiff_t blockStride = dc_block_byte_count(w, 1);
   const int32_t count = w->pixelEnd - w->pixelBegin;
   const dc_residual *residual = ending == ends_in_added_codes ? &c->residual : 0;
-  int32_t sums[most_pixels * 16] __attribute__((aligned(32)));
+  int32_t sums[most_sums * 8] __attribute__((aligned(32)));
   tile_pixels at;
   if (count <= 0) return;
   const int32_t tileCount = (count + most_pixels - 1) / most_pixels;
   const int32_t pixels = count / tileCount, larger = count % tileCount; /* so many tiles have one pixel more */
-  for (int32_t channel = w->channelBegin; channel < w->channelEnd; channel += 16) {
+  for (int32_t channel = w->channelBegin; channel < w->channelEnd;) {
     const int8_t *weights = (const int8_t *)c->weights + channel / 16 * blockStride;
+    const int32_t blocks = count == 1 && w->channelEnd - channel > 48 ? 4 : 1;
     dc_cursor cursor = dc_cursor_at(w, residual, w->pixelBegin);
     for (int32_t tile = 0; tile < tileCount; tile++) {
       int32_t n = pixels + (tile < larger);
@@ -139,9 +138,11 @@ DC_AVX2_INLINE void convolve(const dc_convolution *c, ending ending) {
         at.input[p] = cursor.input, at.output[p] = cursor.output, at.residual[p] = cursor.residual;
         dc_cursor_advance(&cursor, w, residual);
       }
-      tiles[n](w, &at, weights, sums);
-      finish(ending, c, &at, n, channel, w->channelEnd - channel, sums);
+      (blocks == 4 ? tile_1x4 : tiles[n])(w, &at, weights, blockStride, sums);
+      for (int32_t b = 0; b < blocks; b++)
+        finish(ending, c, &at, n, channel + b * 16, w->channelEnd - channel - b * 16, sums + b * 16);
     }
+    channel += blocks * 16;
   }
 }
 

@@ -9,6 +9,37 @@
 #define DC_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma")))
 #define DC_AVX512_INLINE DC_ALWAYS_INLINE DC_AVX512
 
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+/* The pixels of a tile. */
+enum { most_pixels = 16 };
+
+typedef struct tile_pixels {
+  const uint8_t *input[most_pixels];
+  uint8_t *output[most_pixels];
+  const uint8_t *residual[most_pixels];
+} tile_pixels;
+
+/* Takes the next n pixels, in runs that end with the row. */
+DC_ALWAYS_INLINE void take_pixels(tile_pixels *at, int32_t n, dc_cursor *c, const dc_window *w, const dc_residual *r) {
+  for (int32_t p = 0; p < n;) {
+    int32_t end = dc_minimum(n, p + w->columns - c->column);
+    c->column += end - p;
+    for (int32_t i = p; i < end; i++) {
+      at->input[i] = c->input, c->input += w->inputColumnStride;
+      at->output[i] = c->output, c->output += w->outputColumnStride;
+    }
+    if (r && c->residual)
+      for (int32_t i = p; i < end; i++) at->residual[i] = c->residual, c->residual += r->columnStride;
+    p = end;
+    if (c->column < w->columns) break;
+    c->column = 0;
+    c->input += w->inputRowStride - w->columns * w->inputColumnStride;
+    c->output += w->outputRowStride - w->columns * w->outputColumnStride;
+    if (r && c->residual) c->residual += r->rowStride - w->columns * r->columnStride;
+  }
+}
+
 /* The first n of 16 lanes; all for n >= 16. */
 DC_AVX512_INLINE __mmask16 first16(int32_t n) { return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1); }
 
@@ -54,12 +85,15 @@ DC_AVX512_INLINE limits16 limits16_of(int32_t shift, uint8_t lowest, uint8_t hig
   return l;
 }
 
+/* The high halves of 16 numbers of 64 bits, in order; those at odd places stand right already. */
+DC_AVX512_INLINE __m512i high_of(__m512i even, __m512i odd) {
+  return _mm512_mask_shuffle_epi32(odd, 0x5555, even, 0xf5);
+}
+
 /* Shifts and clamps 16 numbers of 64 bits to codes, in 32-bit lanes in their natural order. */
 DC_AVX512_INLINE __m512i narrowed(__m512i even, __m512i odd, limits16 l) {
   if (l.wide) {
-    /* The high halves: those at odd places stand right already. */
-    __m512i high = _mm512_mask_shuffle_epi32(odd, 0x5555, even, 0xf5);
-    high = _mm512_sra_epi32(high, l.shiftHigh);
+    __m512i high = _mm512_sra_epi32(high_of(even, odd), l.shiftHigh);
     return _mm512_min_epi32(_mm512_max_epi32(high, l.lowest), l.highest);
   }
   even = _mm512_min_epi64(_mm512_max_epi64(_mm512_sra_epi64(even, l.shift), l.lowest64), l.highest64);
@@ -74,22 +108,67 @@ DC_AVX512_INLINE __m512i requantized(__m512i sums, rule16 r, limits16 l) {
   return narrowed(even, _mm512_add_epi64(odd, r.oddOffsets), l);
 }
 
-/* A sum of two maps. */
+/* Sums times multipliers plus offsets, the high halves of the 64 bits. */
+DC_AVX512_INLINE __m512i high_halves(__m512i sums, rule16 r) {
+  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(sums, r.evenMultipliers), r.evenOffsets);
+  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(sums, 32), r.oddMultipliers);
+  return high_of(even, _mm512_add_epi64(odd, r.oddOffsets));
+}
+
+/* Four times 16 numbers as bytes, saturated, in order. */
+DC_AVX512_INLINE __m512i packed_bytes(__m512i a, __m512i b, __m512i c, __m512i d) {
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  __m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+  return _mm512_permutexvar_epi32(order, bytes);
+}
+
+/* A sum of two maps of codes, 16 at a time.
+
+   Codes have 8 bits, so 16-bit halves of the multipliers do: with M = high * 2^16 + low, and the offset split likewise,
+
+     (a * Ma + b * Mb + offset) >> 16 = a * highA + b * highB + highOffset + ((a * lowA + b * lowB + lowOffset) >> 16)
+
+   is exact in 32 bits, and vpdpwssd is both products and both sums. Holds for shifts of 16...47 and offsets below 2^45;
+   rules that want more go the long way. */
 typedef struct addition16 {
-  __m512i multiplierA, multiplierB, offset;
+  __m512i lowMultipliers, highMultipliers, lowOffset, highOffset; /* pairs of 16 bits: A, B; then 32 bits */
+  __m512i multiplierA, multiplierB, offset;                       /* 64 bits: the long way */
+  __m128i shift;                                                  /* less 16 */
   limits16 limits;
+  int isShort;
 } addition16;
 
 DC_AVX512_INLINE addition16 addition16_of(const dc_sum_rule *r) {
+  const int32_t lowA = (int16_t)r->multiplierA, lowB = (int16_t)r->multiplierB;
+  const int64_t highA = ((int64_t)r->multiplierA - lowA) >> 16, highB = ((int64_t)r->multiplierB - lowB) >> 16;
+  const int64_t highOffset = r->offset >> 16;
   addition16 a;
+  a.lowMultipliers = _mm512_set1_epi32((int32_t)((uint32_t)lowB << 16 | (uint16_t)lowA));
+  a.highMultipliers = _mm512_set1_epi32((int32_t)((uint32_t)highB << 16 | (uint16_t)highA));
+  a.lowOffset = _mm512_set1_epi32((int32_t)(r->offset & 0xffff));
+  a.highOffset = _mm512_set1_epi32((int32_t)highOffset);
   a.multiplierA = _mm512_set1_epi64(r->multiplierA), a.multiplierB = _mm512_set1_epi64(r->multiplierB);
   a.offset = _mm512_set1_epi64(r->offset);
+  a.shift = _mm_cvtsi32_si128(r->shift - 16);
   a.limits = limits16_of(r->shift, r->lowest, r->highest);
+  a.isShort = r->shift >= 16 && r->shift <= 47 && highA < 32768 && highB < 32768 && highOffset < (1 << 29) &&
+              highOffset > -(1 << 29);
   return a;
+}
+
+/* Pairs of a code a and a code b, 16 bits each: sums of them, saturated when packed. Short rules only. */
+DC_AVX512_INLINE __m512i sum_of_pairs(__m512i pairs, addition16 r) {
+  __m512i low = _mm512_dpwssd_epi32(r.lowOffset, pairs, r.lowMultipliers);
+  __m512i high = _mm512_dpwssd_epi32(r.highOffset, pairs, r.highMultipliers);
+  return _mm512_sra_epi32(_mm512_add_epi32(high, _mm512_srai_epi32(low, 16)), r.shift);
 }
 
 /* The codes of a * multiplierA + b * multiplierB, all in 32-bit lanes. */
 DC_AVX512_INLINE __m512i sum_of_codes(__m512i a, __m512i b, addition16 r) {
+  if (r.isShort) {
+    __m512i sum = sum_of_pairs(_mm512_or_si512(a, _mm512_slli_epi32(b, 16)), r);
+    return _mm512_min_epi32(_mm512_max_epi32(sum, r.limits.lowest), r.limits.highest);
+  }
   __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, r.multiplierA), r.offset);
   __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), r.multiplierA), r.offset);
   even = _mm512_add_epi64(even, _mm512_mul_epi32(b, r.multiplierB));

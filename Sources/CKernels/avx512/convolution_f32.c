@@ -5,48 +5,35 @@
 #if defined(__x86_64__)
 #include "avx512.h"
 
-enum { most_pixels = 12, most_blocks = 8 };
-
-typedef struct tile_pixels {
-  const uint8_t *input[most_pixels];
-  uint8_t *output[most_pixels];
-  const uint8_t *residual[most_pixels];
-} tile_pixels;
+enum { most_blocks = 8 };
 
 DC_AVX512_INLINE void compute_tile(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
                                    const float *weights, ptrdiff_t blockStride, int32_t channel) {
   const dc_window *w = &c->window;
   __m512 acc[most_pixels][most_blocks];
   const uint8_t *input[most_pixels];
-#pragma clang loop unroll(full)
-  for (int p = 0; p < pixels; p++) {
+  UNROLLED for (int p = 0; p < pixels; p++) {
     input[p] = at->input[p];
-#pragma clang loop unroll(full)
-    for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_setzero_ps();
+UNROLLED for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_setzero_ps();
   }
   for (int32_t segment = 0; segment < w->segmentCount; segment++) {
     ptrdiff_t i = w->segmentOffsets[segment];
     ptrdiff_t end = i + (ptrdiff_t)w->segmentLength * 4;
     for (; i != end; i += 4, weights += 16) {
       __m512 weight[most_blocks];
-#pragma clang loop unroll(full)
-      for (int b = 0; b < blocks; b++) weight[b] = _mm512_loadu_ps(weights + b * blockStride);
-#pragma clang loop unroll(full)
-      for (int p = 0; p < pixels; p++) {
+UNROLLED for (int b = 0; b < blocks; b++) weight[b] = _mm512_loadu_ps(weights + b * blockStride);
+  UNROLLED for (int p = 0; p < pixels; p++) {
         __m512 value = _mm512_set1_ps(*(const float *)(const void *)(input[p] + i));
-#pragma clang loop unroll(full)
-        for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_fmadd_ps(value, weight[b], acc[p][b]);
+UNROLLED for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_fmadd_ps(value, weight[b], acc[p][b]);
       }
     }
   }
   const __m512 lowest = _mm512_set1_ps(c->lowest), highest = _mm512_set1_ps(c->highest);
-#pragma clang loop unroll(full)
-  for (int b = 0; b < blocks; b++) {
+UNROLLED for (int b = 0; b < blocks; b++) {
     int32_t first = channel + b * 16;
     __mmask16 mask = first16(w->channelEnd - first);
     __m512 biases = _mm512_maskz_loadu_ps(mask, c->biases + first);
-#pragma clang loop unroll(full)
-    for (int p = 0; p < pixels; p++) {
+  UNROLLED for (int p = 0; p < pixels; p++) {
       __m512 value = _mm512_add_ps(acc[p][b], biases);
       if (c->residual.input)
         value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, (const float *)(const void *)at->residual[p] + first));
@@ -86,16 +73,13 @@ DC_AVX512 void dc_avx512_conv_f32f32f32_12x32(const dc_convolution *c) {
     int32_t left = (w->channelEnd - channel + 15) / 16;
     int32_t blocks = count <= 3 && left >= 8 ? 8 : count <= 6 && left >= 4 ? 4 : left >= 2 ? 2 : 1;
     const tile_function *functions = blocks == 8 ? tiles8 : blocks == 4 ? tiles4 : blocks == 2 ? tiles2 : tiles1;
-    int32_t tiles = (count + most_pixels - 1) / most_pixels;
+    int32_t tiles = (count + 11) / 12;
     int32_t pixels = count / tiles, larger = count % tiles;
     const float *weights = (const float *)c->weights + channel / 16 * blockStride;
     dc_cursor cursor = dc_cursor_at(w, &c->residual, w->pixelBegin);
     for (int32_t tile = 0; tile < tiles; tile++) {
       int32_t n = pixels + (tile < larger);
-      for (int32_t p = 0; p < n; p++) {
-        at.input[p] = cursor.input, at.output[p] = cursor.output, at.residual[p] = cursor.residual;
-        dc_cursor_advance(&cursor, w, &c->residual);
-      }
+      take_pixels(&at, n, &cursor, w, &c->residual);
       functions[n](c, &at, weights, blockStride, channel);
     }
     channel += blocks * 16;

@@ -7,58 +7,134 @@
 #if defined(__x86_64__)
 #include "avx512.h"
 
-enum { most_pixels = 12, most_blocks = 8 };
+enum { most_blocks = 8, most_sums = 24 };
 
 /* What becomes of the sums. */
 typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_sums, ends_in_values } ending;
 
-/* Pixels of one tile. */
-typedef struct tile_pixels {
-  const uint8_t *input[most_pixels];
-  uint8_t *output[most_pixels];
-  const uint8_t *residual[most_pixels];
-} tile_pixels;
-
-/* Computes pixels x blocks x 16 sums: sums[(pixel * blocks + block) * 16 + output]. */
+/* Adds the products of pixels x blocks x 16 outputs to `acc`. */
 DC_AVX512_INLINE void sum_tile(const int pixels, const int blocks, const dc_window *w, const tile_pixels *at,
-                               const int8_t *weights, ptrdiff_t blockStride, int32_t *sums) {
-  __m512i acc[most_pixels][most_blocks];
+                               const int8_t *weights, ptrdiff_t blockStride, __m512i acc[most_sums]) {
   const uint8_t *input[most_pixels];
-#pragma clang loop unroll(full)
-  for (int p = 0; p < pixels; p++) {
+  UNROLLED for (int p = 0; p < pixels; p++) {
     input[p] = at->input[p];
-#pragma clang loop unroll(full)
-    for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_setzero_si512();
+    UNROLLED for (int b = 0; b < blocks; b++) acc[p * blocks + b] = _mm512_setzero_si512();
   }
   for (int32_t segment = 0; segment < w->segmentCount; segment++) {
     ptrdiff_t i = w->segmentOffsets[segment];
     ptrdiff_t end = i + w->segmentLength;
     for (; i != end; i += 4, weights += 64) {
       __m512i weight[most_blocks];
-#pragma clang loop unroll(full)
-      for (int b = 0; b < blocks; b++) weight[b] = _mm512_loadu_si512(weights + b * blockStride);
-#pragma clang loop unroll(full)
-      for (int p = 0; p < pixels; p++) {
+      UNROLLED for (int b = 0; b < blocks; b++) weight[b] = _mm512_loadu_si512(weights + b * blockStride);
+      UNROLLED for (int p = 0; p < pixels; p++) {
         int32_t four;
         __builtin_memcpy(&four, input[p] + i, 4);
         __m512i codes = _mm512_set1_epi32(four);
-#pragma clang loop unroll(full)
-        for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_dpbusd_epi32(acc[p][b], codes, weight[b]);
+        UNROLLED for (int b = 0; b < blocks; b++)
+          acc[p * blocks + b] = _mm512_dpbusd_epi32(acc[p * blocks + b], codes, weight[b]);
       }
     }
   }
-#pragma clang loop unroll(full)
-  for (int p = 0; p < pixels; p++)
-#pragma clang loop unroll(full)
-    for (int b = 0; b < blocks; b++) _mm512_store_si512(sums + (p * blocks + b) * 16, acc[p][b]);
 }
 
-typedef void (*tile_function)(const dc_window *, const tile_pixels *, const int8_t *, ptrdiff_t, int32_t *);
+/* Adds the products of 16 adjacent pixels with 16 outputs to `acc`, for windows of rows of three adjacent pixels of 16 channels.
+
+   Each code is broadcast once for the three pixels in whose windows it lies, which spares two loads of three, and pixels are a
+   constant apart, which spares pointers. */
+DC_AVX512_INLINE void sum_sliding(const dc_window *w, const uint8_t *input, const int8_t *weights,
+                                  __m512i acc[most_sums]) {
+  UNROLLED for (int p = 0; p < 16; p++) acc[p] = _mm512_setzero_si512();
+  for (int32_t segment = 0; segment < w->segmentCount; segment++, weights += 3 * 256) {
+    const uint8_t *row = input + w->segmentOffsets[segment];
+    UNROLLED for (int i = 0; i < 16; i += 4) {
+      const __m512i left = _mm512_loadu_si512(weights + i * 16), middle = _mm512_loadu_si512(weights + i * 16 + 256);
+      const __m512i right = _mm512_loadu_si512(weights + i * 16 + 512);
+      UNROLLED for (int p = 0; p < 18; p++) {
+        int32_t four;
+        __builtin_memcpy(&four, row + p * 16 + i, 4);
+        const __m512i codes = _mm512_set1_epi32(four);
+        if (p < 16) acc[p] = _mm512_dpbusd_epi32(acc[p], codes, left);
+        if (p > 0 && p < 17) acc[p - 1] = _mm512_dpbusd_epi32(acc[p - 1], codes, middle);
+        if (p > 1) acc[p - 2] = _mm512_dpbusd_epi32(acc[p - 2], codes, right);
+      }
+    }
+  }
+}
+
+/* Stores four vectors of codes: 1, 2 or 4 blocks of 4, 2 or 1 pixels. `n` channels of each pixel are there. */
+DC_AVX512_INLINE void store_four(const int pixels, const int blocks, __m512i codes, uint8_t *const *output, int32_t channel,
+                                 int32_t n) {
+  if (blocks >= 4) {
+    _mm512_mask_storeu_epi8(output[0] + channel, first64(n), codes);
+  } else if (blocks == 2) {
+    __m256i low = _mm512_castsi512_si256(codes), high = _mm512_extracti64x4_epi64(codes, 1);
+    if (n >= 32) {
+      _mm256_storeu_si256((__m256i *)(void *)(output[0] + channel), low);
+      if (pixels > 1) _mm256_storeu_si256((__m256i *)(void *)(output[1] + channel), high);
+    } else {
+      _mm256_mask_storeu_epi8(output[0] + channel, (__mmask32)first64(n), low);
+      if (pixels > 1) _mm256_mask_storeu_epi8(output[1] + channel, (__mmask32)first64(n), high);
+    }
+  } else {
+    __m128i parts[4] = {_mm512_castsi512_si128(codes), _mm512_extracti32x4_epi32(codes, 1),
+                        _mm512_extracti32x4_epi32(codes, 2), _mm512_extracti32x4_epi32(codes, 3)};
+    UNROLLED for (int p = 0; p < 4; p++) {
+      if (p >= pixels) break;
+      if (n >= 16) _mm_storeu_si128((__m128i *)(void *)(output[p] + channel), parts[p]);
+      else _mm_mask_storeu_epi8(output[p] + channel, first16(n), parts[p]);
+    }
+  }
+}
+
+/* Turns 16 sums in each of pixels x blocks registers into codes and stores them.
+
+   A shift of 32 or more leaves 32 bits, which packing saturates: so limits are applied to four registers at once. */
+DC_AVX512_INLINE void store_codes(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
+                                  int32_t channel, __m512i acc[most_sums]) {
+  const dc_requantization *q = &c->requantization;
+  const __m128i shift = _mm_cvtsi32_si128(q->shift - 32);
+  UNROLLED for (int b = 0; b < blocks; b++) {
+    const rule16 rule = rule16_at(q, channel + b * 16);
+    UNROLLED for (int p = 0; p < pixels; p++)
+      acc[p * blocks + b] = _mm512_sra_epi32(high_halves(acc[p * blocks + b], rule), shift);
+  }
+  const __m512i lowest = _mm512_set1_epi8((char)q->lowest), highest = _mm512_set1_epi8((char)q->highest);
+  const int32_t n = c->window.channelEnd - channel;
+  UNROLLED for (int i = 0; i < pixels * blocks; i += 4) {
+    const int left = pixels * blocks - i;
+    __m512i codes = packed_bytes(acc[i], left > 1 ? acc[i + 1] : acc[i], left > 2 ? acc[i + 2] : acc[i],
+                                 left > 3 ? acc[i + 3] : acc[i]);
+    codes = _mm512_min_epu8(_mm512_max_epu8(codes, lowest), highest);
+    store_four(blocks < 4 ? (left < 4 ? left : 4) / blocks : 1, blocks, codes, at->output + i / blocks,
+               channel + i % blocks * 16, n - i % blocks * 16);
+  }
+}
+
+/* Ends a tile: what does not end in codes alone leaves its sums in memory, sums[pixel][block][output]. */
+DC_AVX512_INLINE void end_tile(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
+                               int32_t channel, int32_t *sums, __m512i acc[most_sums]) {
+  if (!sums) {
+    store_codes(pixels, blocks, c, at, channel, acc);
+    return;
+  }
+  UNROLLED for (int i = 0; i < pixels * blocks; i++) _mm512_store_si512(sums + i * 16, acc[i]);
+}
+
+DC_AVX512_INLINE void compute_tile(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
+                                   const int8_t *weights, ptrdiff_t blockStride, int32_t channel, int32_t *sums) {
+  __m512i acc[most_sums];
+  sum_tile(pixels, blocks, &c->window, at, weights, blockStride, acc);
+  end_tile(pixels, blocks, c, at, channel, sums, acc);
+}
+
+typedef void (*tile_function)(const dc_convolution *, const tile_pixels *, const int8_t *, ptrdiff_t, int32_t,
+                              int32_t *);
 
 #define TILE(pixels, blocks) \
-  DC_AVX512 static void tile_##pixels##x##blocks(const dc_window *w, const tile_pixels *at, const int8_t *weights, \
-                                                 ptrdiff_t blockStride, int32_t *sums) { \
-    sum_tile(pixels, blocks, w, at, weights, blockStride, sums); \
+  DC_AVX512 static void tile_##pixels##x##blocks(const dc_convolution *c, const tile_pixels *at, \
+                                                 const int8_t *weights, ptrdiff_t blockStride, int32_t channel, \
+                                                 int32_t *sums) { \
+    compute_tile(pixels, blocks, c, at, weights, blockStride, channel, sums); \
   }
 #define TILES(X, blocks) \
   X(1, blocks) X(2, blocks) X(3, blocks) X(4, blocks) X(5, blocks) X(6, blocks) \
@@ -67,6 +143,12 @@ TILES(TILE, 1)
 TILES(TILE, 2)
 TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
 TILE(1, 8) TILE(2, 8) TILE(3, 8)
+DC_AVX512 static void tile_sliding(const dc_convolution *c, const tile_pixels *at, const int8_t *weights,
+                                   int32_t channel, int32_t *sums) {
+  __m512i acc[most_sums];
+  sum_sliding(&c->window, at->input[0], weights, acc);
+  end_tile(16, 1, c, at, channel, sums, acc);
+}
 #define TILE_NAME(pixels, blocks) tile_##pixels##x##blocks,
 static const tile_function tiles1[] = {0, TILES(TILE_NAME, 1)};
 static const tile_function tiles2[] = {0, TILES(TILE_NAME, 2)};
@@ -98,7 +180,8 @@ DC_AVX512_INLINE void finish(ending ending, const dc_convolution *c, const tile_
   for (int32_t p = 0; p < pixels; p++) {
     __m512i codes = requantized(_mm512_load_si512(sums + p * sumStride), rule, limits);
     if (ending == ends_in_added_codes) {
-      __m128i other = _mm_maskz_loadu_epi8(mask, at->residual[p] + channel);
+      __m128i other = mask == 0xffff ? _mm_loadu_si128((const __m128i *)(const void *)(at->residual[p] + channel))
+                                     : _mm_maskz_loadu_epi8(mask, at->residual[p] + channel);
       codes = sum_of_codes(codes, _mm512_cvtepu8_epi32(other), addition);
     }
     __m128i bytes = _mm512_cvtepi32_epi8(codes);
@@ -112,24 +195,29 @@ DC_AVX512_INLINE void convolve(const dc_convolution *c, ending ending) {
   const ptrdiff_t blockStride = dc_block_byte_count(w, 1);
   const int32_t count = w->pixelEnd - w->pixelBegin;
   const dc_residual *residual = ending == ends_in_added_codes ? &c->residual : 0;
-  int32_t sums[most_pixels * 2 * 16] __attribute__((aligned(64)));
+  const int direct = ending == ends_in_codes && c->requantization.shift >= 32;
+  int32_t sums[most_sums * 16] __attribute__((aligned(64)));
   tile_pixels at;
   if (count <= 0) return;
   for (int32_t channel = w->channelBegin; channel < w->channelEnd;) {
     int32_t left = (w->channelEnd - channel + 15) / 16;
     int32_t blocks = count <= 3 && left >= 8 ? 8 : count <= 6 && left >= 4 ? 4 : left >= 2 ? 2 : 1;
     const tile_function *functions = blocks == 8 ? tiles8 : blocks == 4 ? tiles4 : blocks == 2 ? tiles2 : tiles1;
-    int32_t tiles = (count + most_pixels - 1) / most_pixels;
+    int32_t tiles = (count + 11) / 12;
     int32_t pixels = count / tiles, larger = count % tiles; /* so many tiles have one pixel more */
+    const int slides = blocks == 1 && w->inputColumnStride == 16 && w->segmentLength == 48;
     const int8_t *weights = (const int8_t *)c->weights + channel / 16 * blockStride;
     dc_cursor cursor = dc_cursor_at(w, residual, w->pixelBegin);
-    for (int32_t tile = 0; tile < tiles; tile++) {
-      int32_t n = pixels + (tile < larger);
-      for (int32_t p = 0; p < n; p++) {
-        at.input[p] = cursor.input, at.output[p] = cursor.output, at.residual[p] = cursor.residual;
-        dc_cursor_advance(&cursor, w, residual);
+    for (int32_t n, rest = count; rest > 0; rest -= n) {
+      n = pixels + (larger-- > 0);
+      if (slides) { /* 16 pixels of a row, or what is left of it */
+        int32_t run = dc_minimum(rest, w->columns - cursor.column);
+        n = run >= 16 ? 16 : run > 12 ? 8 : run;
       }
-      functions[n](w, &at, weights, blockStride, sums);
+      take_pixels(&at, n, &cursor, w, residual);
+      if (n == 16) tile_sliding(c, &at, weights, channel, direct ? 0 : sums);
+      else functions[n](c, &at, weights, blockStride, channel, direct ? 0 : sums);
+      if (direct) continue;
       for (int32_t b = 0; b < blocks; b++)
         finish(ending, c, &at, n, channel + b * 16, w->channelEnd - channel - b * 16, sums + b * 16, blocks * 16);
     }

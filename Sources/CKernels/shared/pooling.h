@@ -31,14 +31,20 @@ DC_ALWAYS_INLINE DC_TARGET void mean_codes(const dc_pooling *p, dc_cursor at, in
     const uint8_t *codes = at.input + p->window.segmentOffsets[tap] + channel;
     for (int32_t i = 0; i < n; i++) sums[i] += codes[i];
   }
-  for (int32_t i = 0; i < n; i++) at.output[channel + i] = dc_requantize(&p->requantization, 0, sums[i]);
+  const int64_t multiplier = p->requantization.multipliers[0], offset = p->requantization.offsets[0];
+  const int32_t shift = p->requantization.shift;
+  const uint8_t lowest = p->requantization.lowest, highest = p->requantization.highest;
+  for (int32_t i = 0; i < n; i++)
+    at.output[channel + i] = dc_narrow(sums[i] * multiplier + offset, shift, lowest, highest);
 }
 
 DC_ALWAYS_INLINE DC_TARGET void greatest_values(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
   float best[DC_POOL_32];
-  for (int32_t tap = 0; tap < p->window.segmentCount; tap++) {
+  const float *first = (const float *)(const void *)(at.input + p->window.segmentOffsets[0]) + channel;
+  for (int32_t i = 0; i < n; i++) best[i] = first[i];
+  for (int32_t tap = 1; tap < p->window.segmentCount; tap++) {
     const float *values = (const float *)(const void *)(at.input + p->window.segmentOffsets[tap]) + channel;
-    for (int32_t i = 0; i < n; i++) best[i] = tap == 0 || values[i] > best[i] ? values[i] : best[i];
+    for (int32_t i = 0; i < n; i++) best[i] = values[i] > best[i] ? values[i] : best[i];
   }
   float *output = (float *)(void *)at.output + channel;
   for (int32_t i = 0; i < n; i++) output[i] = best[i];
@@ -50,8 +56,9 @@ DC_ALWAYS_INLINE DC_TARGET void mean_values(const dc_pooling *p, dc_cursor at, i
     const float *values = (const float *)(const void *)(at.input + p->window.segmentOffsets[tap]) + channel;
     for (int32_t i = 0; i < n; i++) sums[i] += values[i];
   }
+  const float divisor = p->divisor;
   float *output = (float *)(void *)at.output + channel;
-  for (int32_t i = 0; i < n; i++) output[i] = sums[i] / p->divisor;
+  for (int32_t i = 0; i < n; i++) output[i] = sums[i] / divisor;
 }
 
 DC_POOLING(maxpool, u8u8, DC_TILE_8, DC_POOL_8, greatest_codes)

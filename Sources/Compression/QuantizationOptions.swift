@@ -1,0 +1,35 @@
+import Quantizers
+
+/// What post-training quantization may be told.
+public struct QuantizationOptions: Sendable {
+  /// How weights are coded; 8 bits unless more is to be saved.
+  public var weights: WeightQuantizerKind
+  /// What the weight quantizers are told; a scale per output channel.
+  public var weightOptions: WeightQuantizerOptions
+  /// How the weights of the first and the last layers are coded when they are not overridden; nil for `weights`.
+  ///
+  /// They hold few of the weights and are the most sensitive.
+  public var endWeights: WeightQuantizerKind?
+  /// How the ranges of activations are chosen.
+  public var calibrator: CalibratorKind
+  /// Whether to even out the ranges of channels between neighboring layers first.
+  public var equalizes: Bool
+  /// Whether to move what the coded weights change in the mean result into the bias.
+  public var correctsBias: Bool
+  /// Layers that are treated differently; later entries win.
+  public var overrides: [LayerOverride]
+
+  public init(
+    weights: WeightQuantizerKind = .int8, weightOptions: WeightQuantizerOptions = .init(),
+    endWeights: WeightQuantizerKind? = .int8, calibrator: CalibratorKind = .squaredError, equalizes: Bool = false,
+    correctsBias: Bool = true, overrides: [LayerOverride] = []
+  ) {
+    self.weights = weights
+    self.weightOptions = weightOptions
+    self.endWeights = endWeights
+    self.calibrator = calibrator
+    self.equalizes = equalizes
+    self.correctsBias = correctsBias
+    self.overrides = overrides
+  }
+}

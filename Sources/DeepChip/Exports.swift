@@ -1,0 +1,12 @@
+// One import for programs that use all of DeepChip.
+@_exported import Compression
+@_exported import Datasets
+@_exported import Graphs
+@_exported import Interchange
+@_exported import Measurements
+@_exported import ModelFormat
+@_exported import Packing
+@_exported import Quantizers
+@_exported import Reference
+@_exported import Runtime
+@_exported import Tensors

@@ -1,0 +1,94 @@
+import Foundation
+import Graphs
+import Interchange
+import ModelFormat
+import Packing
+import Passes
+import Runtime
+import Tensors
+
+/// A model from a file of any supported kind, ready to be run, measured or quantized.
+///
+///     let model = try Model(contentsOf: URL(filePath: "resnet20.onnx"))
+///     let executor = try model.executor()
+public struct Model: Sendable {
+  public enum Format: String, CaseIterable, Sendable { case onnx, tflite, dchip }
+
+  public let url: URL
+  public let format: Format
+  public let fileByteCount: Int
+  /// The network as the file means it: real operators for foreign files, what is stored for packed ones.
+  public let graph: Graph
+  /// What runs: simplified, with integer operators where the file has codes.
+  public let packed: PackedModel
+
+  /// - Parameters:
+  ///   - preprocessing: for foreign files, which do not say how pictures become inputs; of a packed file the stored
+  ///     one is used unless this is given.
+  ///   - knownInputs: see `ONNXImporter.knownInputs`.
+  /// - Throws: `Failure` with the code that a command exits with.
+  public init(
+    contentsOf url: URL, preprocessing: Preprocessing? = nil, knownInputs: [String: AnyTensor] = [:]
+  ) throws {
+    self.url = url
+    guard let format = Format(rawValue: url.pathExtension.lowercased()) else {
+      throw Failure(
+        .usage, "\(url.lastPathComponent.escapedForDisplay): a model file ends in .onnx, .tflite or .dchip.")
+    }
+    self.format = format
+    do {
+      switch format {
+      case .onnx: graph = try ONNXImporter(knownInputs: knownInputs).graph(of: url)
+      case .tflite: graph = try TFLiteImporter().graph(contentsOf: url)
+      case .dchip: graph = Graph()
+      }
+      if format == .dchip {
+        var stored = try PackedModel(contentsOf: url)
+        if let preprocessing { stored.preprocessing = preprocessing }
+        packed = stored
+      } else {
+        packed = try Packer.pack(graph.readyToPack(), preprocessing: preprocessing)
+      }
+    } catch let error as PackingError {
+      throw Failure(.failed, "\(url.lastPathComponent.escapedForDisplay): \(error)")
+    } catch {
+      throw Failure(error)
+    }
+    let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
+    fileByteCount = (attributes?[.size] as? Int) ?? 0
+  }
+
+  /// The graph that `Reference` evaluates: as imported, or the packed one.
+  public var referenceGraph: Graph { format == .dchip ? packed.graph : graph }
+
+  public func executor(batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil) throws -> Executor {
+    do {
+      return try Executor(packed, batch: batch, threads: threads, instructionSet: instructionSet)
+    } catch {
+      throw Failure(error)
+    }
+  }
+}
+
+extension Graph {
+  /// Simplified, and with foreign codes turned into encodings.
+  func readyToPack() -> Graph { simplified() }
+}
+
+extension PackedModel {
+  /// Reads a packed file, mapped into memory.
+  ///
+  /// - Throws: `Failure` naming the file.
+  public init(contentsOf url: URL) throws {
+    let name = url.lastPathComponent.escapedForDisplay
+    let data: Data
+    do { data = try Data(contentsOf: url, options: .mappedIfSafe) } catch {
+      throw Failure(.badFile, "\(name): cannot be read: there is no such file, or no permission.")
+    }
+    do {
+      self = try data.withUnsafeBytes { bytes throws(ModelFormatError) in try PackedModel(reading: bytes) }
+    } catch {
+      throw Failure(.badFile, "\(name): \(error)")
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Compression
+import Datasets
+import Foundation
+import Graphs
+import ModelFormat
+import Packing
+import Quantizers
+import Runtime
+import Tensors
+
+/// Post-training quantization from a float model and sample data to a packed model.
+public struct Quantization {
+  public var options = QuantizationOptions()
+  /// Items of the data set to calibrate with.
+  public var calibrationCount = 512
+  public var seed: UInt64 = 1
+  public var batch = 16
+  public var threads = 1
+  public var preprocessing = Preprocessing()
+  public var classNames: [String] = []
+
+  public init() {}
+
+  /// - Parameters:
+  ///   - progress: told the share done, 0...1.
+  /// - Returns: the packed model, and the encoded graph it was made from.
+  /// - Throws: `Failure`.
+  public func run(
+    _ model: Model, calibration dataset: Dataset, progress: @escaping (Double) -> Void = { _ in }
+  ) throws -> PackedModel {
+    guard model.format != .dchip else {
+      throw Failure(.usage, "\(model.url.lastPathComponent): already packed; quantize the .onnx or .tflite it came from")
+    }
+    do {
+      let quantizer = PostTrainingQuantizer(options)
+      let prepared = try quantizer.prepared(model.graph.readyToPack())
+      let encoded = try quantizer.encoded(prepared, calibration: source(dataset, progress: progress))
+      progress(1)
+      return try Packer.pack(
+        encoded, preprocessing: preprocessing, classNames: classNames.isEmpty ? dataset.classNames : classNames)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  /// Runs graphs over the calibration items with the float kernels.
+  private func source(_ dataset: Dataset, progress: @escaping (Double) -> Void) -> ActivationSource {
+    // Calibration goes over the data at most this often.
+    let passes = 2.0
+    var done = 0.0
+    return ActivationSource { graph, values, observe in
+      let indices = dataset.sample(calibrationCount, seed: seed)
+      var tapped = graph
+      tapped.outputs = values
+      let feeder = try InputFeeder(graph, preprocessing)
+      let size = feeder.fixedBatch ?? batch
+      var executor: Executor?
+      for start in stride(from: 0, to: indices.count, by: size) {
+        let chunk = Array(indices[start..<min(start + size, indices.count)])
+        if feeder.fixedBatch != nil && chunk.count < size { break }
+        let input = try feeder.input(dataset, chunk)
+        if executor == nil || executor?.schedule.batch != chunk.count {
+          executor = try Executor(tapped, batch: feeder.fixedBatch == nil ? chunk.count : 1, threads: threads)
+        }
+        for (id, tensor) in zip(values, try executor?.run([input]) ?? []) {
+          if let reals = tensor.asFloat32 { try observe(id, reals) }
+        }
+        done += Double(chunk.count) / Double(indices.count) / passes
+        progress(min(done, 1))
+      }
+    }
+  }
+}
