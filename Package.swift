@@ -63,7 +63,8 @@ let package = Package(
       ],
       swiftSettings: hot),
     .target(
-      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers"], swiftSettings: hot),
+      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Passes"],
+      swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
@@ -84,7 +85,7 @@ let package = Package(
     .executableTarget(
       name: "deepchip",
       dependencies: [
-        "DeepChip", "CKernels",
+        "DeepChip", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/DeepChipCommand"),
@@ -93,7 +94,15 @@ let package = Package(
     .testTarget(name: "CodingTests", dependencies: ["Coding", "Tensors"]),
     .testTarget(
       name: "CompressionTests", dependencies: ["Compression", "Quantizers", "Reference", "Tensors", "Graphs"]),
+    .testTarget(
+      name: "DatasetsTests",
+      dependencies: [
+        "Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .testTarget(name: "DeepChipTests", dependencies: ["DeepChip"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "LayeringTests"),
     .testTarget(name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"]),

@@ -2,8 +2,8 @@
 
      kernel-benchmark [isa ...]       all available instruction sets, or those named; -f a layer filter, -n rounds
 
-   Pin it to a core (taskset -c 1), and compare within a run: the best of N leaves most of the neighbours' noise out, and
-   rounds of all instruction sets are interleaved. G/s counts multiply-accumulates, of channels
+   Pin it to a core (taskset -c 1), and compare within a run: the best of N leaves most of the neighbours' noise out,
+   and rounds of all instruction sets are interleaved. G/s counts multiply-accumulates, of channels
    that are there; for maps, elements of the input. */
 #define _GNU_SOURCE
 #include "CKernels.h"
@@ -78,7 +78,8 @@ static dc_convolution prepared(const layer *l, int depthwise, int real) {
   dc_convolution c;
   memset(&c, 0, sizeof c);
   int bytes = real ? 4 : 1, stride = dc_channel_stride(l->channels, bytes);
-  dc_filters f = {.outputs = l->outputs, .rows = l->rows, .columns = l->columns, .channels = depthwise ? 1 : l->channels};
+  dc_filters f = {.outputs = l->outputs, .rows = l->rows, .columns = l->columns};
+  f.channels = depthwise ? 1 : l->channels;
   f.channelStride = 1, f.columnStride = f.channels, f.rowStride = (ptrdiff_t)f.channels * l->columns;
   f.outputStride = f.rowStride * l->rows, f.mapChannelStride = stride;
   f.weights = filled((size_t)f.outputs * (size_t)f.outputStride * (size_t)bytes, real);
@@ -99,7 +100,8 @@ static dc_convolution prepared(const layer *l, int depthwise, int real) {
     offsets[i] = depthwise ? i / l->columns * pixel * l->width + i % l->columns * pixel : i * pixel * l->width;
   w->segmentOffsets = offsets;
   w->inputColumnStride = l->stride * pixel, w->inputRowStride = l->stride * l->width * pixel;
-  w->outputColumnStride = dc_channel_stride(l->outputs, bytes) * bytes, w->outputRowStride = width * w->outputColumnStride;
+  w->outputColumnStride = dc_channel_stride(l->outputs, bytes) * bytes;
+  w->outputRowStride = width * w->outputColumnStride;
   w->input = filled((size_t)(l->height * l->width * pixel) + DC_TAIL_BYTES, real);
   w->output = filled((size_t)(height * w->outputRowStride), 0);
 
@@ -150,13 +152,22 @@ static void measure(const layer *l, int depthwise, int real, const int *chosen, 
   fflush(stdout);
 }
 
+#define APPLY(operation, type) \
+  __attribute__((unused)) static void apply_##operation(const dc_kernel_table *k, const void *description) { \
+    k->operation((const type *)description); \
+  }
+DC_OPERATIONS(APPLY)
+
 /* Times the kernels that move bytes, on maps of 32 x 32 pixels. */
 static void measureMaps(const int *chosen, int rounds) {
   enum { side = 32, channels = 64, count = side * side * channels };
   uint8_t *a = filled(count * 4, 1), *b = filled(count * 4, 1), *y = filled(count * 4, 0), *table = filled(256, 0);
   dc_map m = {a, b, y, 0, 0, 0, 1, count, table, {(int64_t)1 << 35, 1 << 28, 1 << 29, 36, 0, 255}, 0.01f, 128, 0, 1};
   dc_reordering planes = {a, y, side * side * 4, side * 4, side * 3, 3, side, side, 3, 0.01f, 128};
-  ptrdiff_t four[] = {0, channels, side * channels, (side + 1) * channels}, all[side * side], four4[4], all4[side * side];
+  dc_reordering planes4 = planes;
+  planes4.pixelRowStride *= 4, planes4.pixelColumnStride *= 4;
+  ptrdiff_t four[] = {0, channels, side * channels, (side + 1) * channels}, four4[4];
+  ptrdiff_t all[side * side], all4[side * side];
   for (int i = 0; i < 4; i++) four4[i] = four[i] * 4;
   for (int i = 0; i < side * side; i++) all[i] = i * channels, all4[i] = all[i] * 4;
   int32_t multiplier = 1 << 20;
@@ -169,27 +180,33 @@ static void measureMaps(const int *chosen, int rounds) {
   small4.window.segmentOffsets = four4, whole4.window.segmentOffsets = all4;
   small4.window.inputRowStride *= 4, small4.window.inputColumnStride *= 4;
   small4.window.outputRowStride *= 4, small4.window.outputColumnStride *= 4;
-  typedef void (*any)(const void *);
-#define ROW(text, elements, operation, description) \
-  {text, elements, (ptrdiff_t)offsetof(dc_kernel_table, operation), &(description)}
-  const struct { const char *name; double elements; ptrdiff_t function; const void *description; } rows[] = {
-      ROW("add u8", count, add_u8u8u8, m), ROW("lookup u8", count, lookup_u8u8, m),
-      ROW("quantize", count, quantize_f32u8, m), ROW("dequantize", count, dequantize_u8f32, m),
-      ROW("add f32", count, add_f32f32f32, m), ROW("interleave quantizing 3x32x32", side * side * 3, interleave_f32u8, planes),
-      ROW("maxpool 2x2 u8", count, maxpool_u8u8, small), ROW("avgpool 2x2 u8", count, avgpool_u8u8, small),
-      ROW("avgpool 32x32 u8", count, avgpool_u8u8, whole), ROW("maxpool 2x2 f32", count, maxpool_f32f32, small4),
-      ROW("avgpool 32x32 f32", count, avgpool_f32f32, whole4)};
+#define ROW(text, elements, operation, description) {text, elements, apply_##operation, &(description)}
+  const struct {
+    const char *name;
+    double elements;
+    void (*apply)(const dc_kernel_table *, const void *);
+    const void *description;
+  } rows[] = {ROW("add u8", count, add_u8u8u8, m),
+              ROW("lookup u8", count, lookup_u8u8, m),
+              ROW("quantize", count, quantize_f32u8, m),
+              ROW("dequantize", count, dequantize_u8f32, m),
+              ROW("add f32", count, add_f32f32f32, m),
+              ROW("interleave quantizing 3x32x32", side * side * 3, interleave_f32u8, planes),
+              ROW("interleave f32 3x32x32", side * side * 3, interleave_f32f32, planes4),
+              ROW("maxpool 2x2 u8", count, maxpool_u8u8, small),
+              ROW("avgpool 2x2 u8", count, avgpool_u8u8, small),
+              ROW("avgpool 32x32 u8", count, avgpool_u8u8, whole),
+              ROW("maxpool 2x2 f32", count, maxpool_f32f32, small4),
+              ROW("avgpool 32x32 f32", count, avgpool_f32f32, whole4)};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     printf("%-30s", rows[i].name);
     for (int isa = 0; isa < dc_isa_count; isa++) {
       const dc_kernel_table *k = chosen[isa] ? dc_kernels((dc_isa)isa) : 0;
       if (!k) continue;
-      any function;
-      memcpy(&function, (const char *)k + rows[i].function, sizeof function);
       double best = 1e9;
       for (int round = 0; round < rounds; round++) {
         double begin = now();
-        for (int n = 0; n < 20; n++) function(rows[i].description);
+        for (int n = 0; n < 20; n++) rows[i].apply(k, rows[i].description);
         double time = (now() - begin) / 20;
         if (time < best) best = time;
       }

@@ -43,7 +43,8 @@ void dc_pack_weights_s8(const dc_filters *f, int32_t outputBegin, int32_t output
   for (int32_t output = outputBegin; output < outputEnd; output += 16) {
     int32_t outputs = dc_minimum(16, outputEnd - output);
     int8_t *block = (int8_t *)packed + (ptrdiff_t)output * segments * length;
-    if (!whole || outputs < 16 || segment_length(f) != length) __builtin_memset(block, 0, (size_t)16 * segments * length);
+    if (!whole || outputs < 16 || segment_length(f) != length)
+      __builtin_memset(block, 0, (size_t)16 * segments * length);
     for (int32_t segment = 0; segment < segments; segment++) {
       int32_t row = f->columnsApart ? segment / f->columns : segment;
       int32_t column = f->columnsApart ? segment % f->columns : 0;
@@ -71,7 +72,8 @@ void dc_pack_weights_f32(const dc_filters *f, int32_t outputBegin, int32_t outpu
   for (int32_t output = outputBegin; output < outputEnd; output += 16) {
     int32_t outputs = dc_minimum(16, outputEnd - output);
     float *block = (float *)packed + (ptrdiff_t)output * segments * length;
-    if (outputs < 16 || f->channels != f->mapChannelStride) __builtin_memset(block, 0, (size_t)16 * segments * length * 4);
+    if (outputs < 16 || f->channels != f->mapChannelStride)
+      __builtin_memset(block, 0, (size_t)16 * segments * length * 4);
     for (int32_t segment = 0; segment < segments; segment++) {
       int32_t row = f->columnsApart ? segment / f->columns : segment;
       int32_t column = f->columnsApart ? segment % f->columns : 0;

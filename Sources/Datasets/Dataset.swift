@@ -52,6 +52,7 @@ public struct Dataset: Sendable {
     name: String, inputs: AnyTensor, labels: AnyTensor? = nil, classNames: [String] = [], split: Split? = nil
   ) throws(DatasetError) {
     guard inputs.shape.rank >= 1 else { throw DatasetError(.unsupported("an input array of rank 0"), file: name) }
+    guard inputs.shape.elementCount > 0 else { throw DatasetError(.unsupported("an empty input array"), file: name) }
     let count = inputs.shape[0]
     let itemShape = Shape(Array(inputs.shape.dimensions.dropFirst()))
     let items: ItemStore =

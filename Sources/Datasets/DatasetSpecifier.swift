@@ -26,7 +26,8 @@ public struct DatasetSpecifier: Sendable {
   }
 
   public func load(split: Split) throws(DatasetError) -> Dataset {
-    try kind.load(URL(fileURLWithPath: path ?? "."), split)
+    // A shell does not expand `~` after a colon.
+    try kind.load(URL(fileURLWithPath: NSString(string: path ?? ".").expandingTildeInPath), split)
   }
 }
 

@@ -25,6 +25,7 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   }
 
   func run() async throws(FetchError) {
+    if Task.isCancelled { throw FetchError(.cancelled, place: address) }
     guard let url = URL(string: address), ["http", "https"].contains(url.scheme) else {
       throw FetchError(.invalidAddress, place: address)
     }

@@ -40,10 +40,12 @@ final class GzipReader {
   /// - Throws: `.damaged` or `.truncated` with the place in the compressed file.
   func read(_ byteCount: Int) throws(DatasetError) -> [UInt8] {
     var output: [UInt8] = []
+    // Growing in steps from here on, an array that is announced but not there costs nothing.
+    output.reserveCapacity(min(byteCount, 1 << 22))
     while output.count < byteCount {
       let piece = try inflatePiece(min(byteCount - output.count, 1 << 18))
       if piece.isEmpty { break }
-      if output.isEmpty { output = piece } else { output += piece }
+      output += piece
     }
     return output
   }

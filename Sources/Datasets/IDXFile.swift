@@ -6,16 +6,15 @@ import Tensors
 /// - Source: the description on the MNIST page, <http://yann.lecun.com/exdb/mnist/>.
 struct IDXFile {
   let shape: Shape
-  /// The whole file, mapped if it is plain and large.
+  /// The elements and, in a plain file, the header before them; mapped if plain and large.
   let bytes: Data
-  /// Where the elements begin.
+  /// Where the elements begin in `bytes`.
   let offset: Int
 
   /// - Throws: `.wrongMagic` unless it holds unsigned bytes of that rank; `.truncated`, `.excess`, `.damaged`.
   init(_ file: URL, rank: Int) throws(DatasetError) {
     let raw = try FileAccess.contents(of: file)
     let headerByteCount = 4 + 4 * rank
-    offset = headerByteCount
     if GzipReader.recognizes(raw) {
       let reader = try GzipReader(file)
       let header = try reader.readExactly(headerByteCount)
@@ -26,7 +25,8 @@ struct IDXFile {
       }
       let elements = try reader.readExactly(shape.elementCount)
       try reader.expectEnd()
-      bytes = Data(header) + Data(elements)
+      bytes = Data(elements)
+      offset = 0
     } else {
       guard raw.count >= headerByteCount else {
         throw DatasetError(.truncated(needed: headerByteCount, available: raw.count), file: file.path)
@@ -41,7 +41,9 @@ struct IDXFile {
         throw DatasetError(.excess(byteCount: available - shape.elementCount), file: file.path)
       }
       bytes = raw
+      offset = headerByteCount
     }
+    guard shape.elementCount > 0 else { throw DatasetError(.damaged(reason: "it holds nothing"), file: file.path) }
   }
 
   private static func shape(_ header: [UInt8], rank: Int, _ file: URL) throws(DatasetError) -> Shape {

@@ -36,19 +36,22 @@ extension PictureDecoder {
 }
 
 /// The frame of a PNG file: a signature, then chunks of a length, a name, contents and a sum, up to `IEND`.
-///
-/// libpng stops reading at the last pixel and forgives damage in chunks that it does not need; a file with damage
-/// anywhere is refused here, with the place.
 enum PNGChunks {
-  static func check(_ bytes: Data, file: String) throws(DatasetError) {
+  /// The file without its ancillary chunks (texts, gamma, color profiles, transparent colors), all sums checked.
+  ///
+  /// libpng stops reading at the last pixel and forgives damage in chunks that it does not need; a file with damage
+  /// anywhere is refused here, with the place. And it would convert colors where a gamma is given; networks are trained
+  /// on pixels as they are stored.
+  static func critical(_ bytes: Data, file: String) throws(DatasetError) -> Data {
     let outcome = bytes.withUnsafeBytes { bytes in
-      Result { () throws(DatasetError) in try check(bytes, file: file) }
+      Result { () throws(DatasetError) in try critical(bytes, file: file) }
     }
-    try outcome.get()
+    return try outcome.get()
   }
 
-  private static func check(_ bytes: UnsafeRawBufferPointer, file: String) throws(DatasetError) {
-    var offset = PictureKind.png.signature.count
+  private static func critical(_ bytes: UnsafeRawBufferPointer, file: String) throws(DatasetError) -> Data {
+    var result = Data(PictureKind.png.signature)
+    var offset = result.count
     while true {
       let available = bytes.count - offset
       guard available >= 12 else {
@@ -63,8 +66,11 @@ enum PNGChunks {
       guard UInt32(truncatingIfNeeded: sum) == word(bytes, offset + 8 + length) else {
         throw DatasetError(.damaged(reason: "the sum of a chunk is wrong"), file: file, byteOffset: offset)
       }
+      // The fifth bit of a name's first letter says that a reader may pass over the chunk.
+      let isCritical = checked[0] & 0x20 == 0
+      if isCritical { result += bytes[offset..<offset + length + 12] }
       offset += length + 12
-      if checked.prefix(4).elementsEqual("IEND".utf8) { return }
+      if checked.prefix(4).elementsEqual("IEND".utf8) { return result }
     }
   }
 

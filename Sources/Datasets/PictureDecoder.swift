@@ -3,9 +3,9 @@ import Tensors
 
 /// Turns PNG and JPEG files into bytes, `[3, H, W]`, red, green, blue.
 ///
-/// Gray becomes three equal channels, palettes are looked up, 16 bits become 8. Alpha is dropped, not blended, and
-/// the orientation tag of a camera is ignored: that is how Pillow's `convert("RGB")` treats the pictures that networks
-/// are trained on.
+/// Gray becomes three equal channels, palettes are looked up, 16 bits become 8. Alpha is dropped, not blended; gamma,
+/// color profiles and a camera's orientation tag are ignored: that is how Pillow's `convert("RGB")` treats the pictures
+/// that networks are trained on.
 public struct PictureDecoder: Sendable {
   /// Most bytes that a decoded picture may take; checked against the announced size before decoding.
   public var maximumByteCount: Int
@@ -26,9 +26,7 @@ public struct PictureDecoder: Sendable {
   public func decode(_ bytes: Data, file: String) throws(DatasetError) -> Tensor<UInt8> {
     let kind = PictureKind.allCases.first { bytes.starts(with: $0.signature) }
     switch kind {
-    case .png:
-      try PNGChunks.check(bytes, file: file)
-      return try decodePNG(bytes, file: file)
+    case .png: return try decodePNG(try PNGChunks.critical(bytes, file: file), file: file)
     case .jpeg: return try decodeJPEG(bytes, file: file)
     case nil: throw DatasetError(.unsupported("a picture that is neither PNG nor JPEG"), file: file, byteOffset: 0)
     }

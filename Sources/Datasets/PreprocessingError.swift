@@ -18,7 +18,8 @@ public enum PreprocessingError: Error, Equatable, Sendable {
 extension PreprocessingError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .unsupportedInputShape(let shape): "a model input of shape \(shape) takes no items. It needs positive extents."
+    case .unsupportedInputShape(let shape):
+      "a model input of shape \(shape) takes no items: its extents are 0 or too large."
     case .wrongCount(let name, let count, let channels):
       "\(count) values of \(name) for \(channels) channels. Give one, or one for each channel."
     case .invalidScale(let value): "the scale \(value) is not a finite number."

@@ -20,6 +20,8 @@ public struct Preprocessor: Sendable {
 
   /// The model's channels, rows and columns; nil when its input is not a picture.
   private let extents: PictureExtents?
+  /// The number of elements of one input.
+  private let itemElementCount: Int
   /// The result for each byte, 256 for each channel of the model.
   private let table: [Float]
 
@@ -27,16 +29,16 @@ public struct Preprocessor: Sendable {
   ///   that are not pictures; those take items with the same number of elements, and one mean.
   /// - Throws: what is wrong with the settings.
   public init(_ preprocessing: Preprocessing, inputShape: Shape) throws(PreprocessingError) {
-    guard inputShape.rank >= 1 else { throw .unsupportedInputShape(inputShape) }
+    guard let item = try? Shape(checking: Array(inputShape.dimensions.dropFirst())), inputShape.rank >= 1,
+      (1...Self.maximumElementCount).contains(item.elementCount)
+    else { throw .unsupportedInputShape(inputShape) }
     let extents = PictureExtents(inputShape, preprocessing.layout)
-    if let extents, extents.channels < 1 || extents.rows < 1 || extents.columns < 1 {
-      throw .unsupportedInputShape(inputShape)
-    }
     let channels = extents?.channels ?? 1
     try preprocessing.check(channels: channels)
     self.preprocessing = preprocessing
     self.inputShape = inputShape
     self.extents = extents
+    self.itemElementCount = item.elementCount
     var table: [Float] = []
     for channel in 0..<channels {
       let mean = preprocessing.mean[preprocessing.mean.count == 1 ? 0 : channel]
@@ -46,13 +48,16 @@ public struct Preprocessor: Sendable {
     self.table = table
   }
 
+  /// Elements of an input beyond which a model's shape is taken for damage.
+  private static let maximumElementCount = 1 << 28
+
   /// The shape of `count` inputs.
   public func batchShape(_ count: Int) -> Shape { Shape([count] + inputShape.dimensions.dropFirst()) }
 
   /// One picture `[C, H, W]`, or other bytes, as a model input with a batch of 1.
   public func input(_ pixels: Tensor<UInt8>) throws(PreprocessingError) -> Tensor<Float> {
-    var scalars = [Float](repeating: 0, count: batchShape(1).elementCount)
     let prepared = try prepared(pixels)
+    var scalars = [Float](repeating: 0, count: itemElementCount)
     scalars.withUnsafeMutableBufferPointer { target in
       prepared.scalars.withUnsafeBufferPointer { normalize($0, to: target) }
     }
@@ -63,13 +68,12 @@ public struct Preprocessor: Sendable {
   ///
   /// - Throws: what reading throws, and `.preprocessing` with the item.
   public func batch(_ dataset: Dataset, _ indices: some Collection<Int>) throws(DatasetError) -> Tensor<Float> {
-    let itemCount = Shape(Array(inputShape.dimensions.dropFirst())).elementCount
     if let shape = dataset.itemShape {
       let whole = try dataset.batch(indices)
       switch whole {
       case .uint8(let pixels) where fits(shape): return normalizedBatch(pixels, count: indices.count)
       case .float32(let features):
-        guard shape.elementCount == itemCount else {
+        guard shape.elementCount == itemElementCount else {
           throw DatasetError(.preprocessing(.shapeMismatch(item: shape, input: inputShape)), file: dataset.name)
         }
         return features.reshaped(batchShape(indices.count))
@@ -77,7 +81,7 @@ public struct Preprocessor: Sendable {
       }
     }
     var scalars: [Float] = []
-    scalars.reserveCapacity(itemCount * indices.count)
+    scalars.reserveCapacity(itemElementCount * indices.count)
     for index in indices {
       guard case .uint8(let pixels) = try dataset.item(at: index) else { continue }
       do {
@@ -91,13 +95,13 @@ public struct Preprocessor: Sendable {
 
   /// True when items of this shape need nothing but arithmetic.
   private func fits(_ shape: Shape) -> Bool {
-    guard let extents else { return shape.elementCount * 1 == batchShape(1).elementCount }
+    guard let extents else { return shape.elementCount == itemElementCount }
     return shape == extents.shape && (preprocessing.resize ?? extents.shorterSide) == extents.shorterSide
       && preprocessing.crop ?? [extents.rows, extents.columns] == [extents.rows, extents.columns]
   }
 
   private func normalizedBatch(_ pixels: Tensor<UInt8>, count: Int) -> Tensor<Float> {
-    let size = batchShape(1).elementCount
+    let size = itemElementCount
     let scalars = [Float](unsafeUninitializedCapacity: size * count) { target, initialized in
       pixels.scalars.withUnsafeBufferPointer { source in
         for item in 0..<count {

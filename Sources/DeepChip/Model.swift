@@ -1,6 +1,7 @@
 import Foundation
 import Graphs
 import Interchange
+import Kernels
 import ModelFormat
 import Packing
 import Passes

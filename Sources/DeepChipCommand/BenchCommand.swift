@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeepChip
+import Kernels
 import Foundation
 
 struct BenchCommand: ParsableCommand {
@@ -42,7 +43,7 @@ struct BenchCommand: ParsableCommand {
     if peer { return try Console.jsonLine(benchmark.peerReport(model.url, input: input)) }
     var subjects = [try benchmark.subject(model.url, input: input)]
     if let against { subjects.append(try benchmark.subject(URL(fileURLWithPath: against), input: input)) }
-    let bar = ProgressBar("Timing")
+    var bar = ProgressBar("Timing")
     let reports = try benchmark.measure(subjects) { bar.update($0) }
     if json {
       if reports.count == 1 { return try Console.json(reports[0]) }

@@ -49,7 +49,7 @@ enum Console {
 }
 
 /// A bar with the time left, on a terminal only.
-final class ProgressBar {
+struct ProgressBar {
   private let title: String
   private let start = Clock.nanoseconds()
   private var lastDrawn: UInt64 = 0
@@ -57,7 +57,7 @@ final class ProgressBar {
   init(_ title: String) { self.title = title }
 
   /// - Parameter fraction: 0...1.
-  func update(_ fraction: Double) {
+  mutating func update(_ fraction: Double) {
     guard Console.showsProgress else { return }
     let now = Clock.nanoseconds()
     guard now - lastDrawn > 50_000_000 || fraction >= 1 else { return }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeepChip
 import Foundation
+import Synchronization
 
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,9 +23,10 @@ struct DataCommand: AsyncParsableCommand {
         throw Failure(.usage, "no data set '\(name.escapedForDisplay)' to fetch: one of \(DatasetArchive.all.map(\.name).joined(separator: ", ")).")
       }
       let folder = URL(fileURLWithPath: output ?? "data/\(name)")
-      let bar = ProgressBar("Fetching \(name)")
+      let bar = Mutex(ProgressBar("Fetching \(name)"))
       let fetcher = DatasetFetcher(folder: folder) { progress in
-        if progress.totalByteCount > 0 { bar.update(Double(progress.receivedByteCount) / Double(progress.totalByteCount)) }
+        guard progress.totalByteCount > 0 else { return }
+        bar.withLock { $0.update(Double(progress.receivedByteCount) / Double(progress.totalByteCount)) }
       }
       let result = try await fetcher.fetch(archive)
       Console.finishProgress()

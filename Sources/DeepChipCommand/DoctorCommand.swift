@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeepChip
+import Kernels
 import Foundation
 
 struct DoctorCommand: ParsableCommand {

@@ -37,7 +37,7 @@ struct EvalCommand: ParsableCommand {
     evaluator.threads = execution.threads
     if let batch = execution.batch { evaluator.batch = batch }
     let indices = data.indices(dataset)
-    let bar = ProgressBar("Evaluating")
+    var bar = ProgressBar("Evaluating")
     let outcome = try evaluator.evaluate(dataset, indices: indices) { bar.update(Double($0) / Double(indices.count)) }
     if let predictions { try write(outcome.predictions, to: URL(fileURLWithPath: predictions)) }
     try show(outcome.evaluation)
@@ -53,7 +53,7 @@ struct EvalCommand: ParsableCommand {
       bytes.append(UInt8(truncatingIfNeeded: prediction))
       if isWide { bytes.append(UInt8(truncatingIfNeeded: prediction >> 8)) }
     }
-    try AtomicFile.write(bytes, to: url)
+    try AtomicFile.write(bytes, to: url.path)
   }
 
   private func show(_ evaluation: Evaluation) throws {

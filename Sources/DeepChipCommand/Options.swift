@@ -148,5 +148,5 @@ struct ExecutionOptions: ParsableArguments {
   }
 }
 
-extension Split: @retroactive ExpressibleByArgument {}
+extension Split: ExpressibleByArgument {}
 extension Evaluator.Backend: ExpressibleByArgument {}

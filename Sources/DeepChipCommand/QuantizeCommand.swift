@@ -72,10 +72,10 @@ struct QuantizeCommand: ParsableCommand {
     quantization.seed = seed
     quantization.threads = threads
     quantization.preprocessing = preprocessing.preprocessing(for: model.url)
-    let bar = ProgressBar("Calibrating")
+    var bar = ProgressBar("Calibrating")
     let packed = try quantization.run(source, calibration: dataset) { bar.update($0) }
     let bytes = try packed.serialized(WritingOptions(includesNames: !noNames))
-    try AtomicFile.write(bytes, to: URL(fileURLWithPath: output))
+    try AtomicFile.write(bytes, to: output)
     try show(source, packed, byteCount: bytes.count)
   }
 

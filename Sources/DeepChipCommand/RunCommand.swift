@@ -40,13 +40,13 @@ struct RunCommand: ParsableCommand {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder), isFolder.boolValue {
       for (index, tensor) in outputs.enumerated() {
-        try AtomicFile.write(Array(NPY.encode(tensor)), to: place.appendingPathComponent("output_\(index).npy"))
+        try AtomicFile.write(Array(NPY.encoded(tensor)), to: place.appendingPathComponent("output_\(index).npy").path)
       }
       return
     }
     guard outputs.count == 1, let tensor = outputs.first else {
       throw Failure(.usage, "the model has \(outputs.count) outputs: give an existing folder with -o")
     }
-    try AtomicFile.write(Array(NPY.encode(tensor)), to: place)
+    try AtomicFile.write(Array(NPY.encoded(tensor)), to: output)
   }
 }

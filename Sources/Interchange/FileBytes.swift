@@ -20,3 +20,19 @@ enum FileBytes {
     }
   }
 }
+
+extension Data {
+  /// The little-endian number at `offset`, counted from the first byte.
+  func littleEndian<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) throws(Fault) -> T {
+    let size = MemoryLayout<T>.size
+    guard offset >= 0, offset <= count - size else {
+      throw .damaged("\(size) bytes announced outside the file of \(count) bytes", at: offset)
+    }
+    return withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
+  }
+
+  /// Appends a number, little-endian.
+  mutating func append<T: FixedWidthInteger & BitwiseCopyable>(littleEndian value: T) {
+    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+  }
+}

@@ -49,9 +49,9 @@ extension Encoding {
 // MARK: - Writing
 
 extension SectionWriter {
-  /// Writes the record of `constant` here and what it holds to `data`.
+  /// Writes the record of `constant` here and what it holds to `data`; `name` is for errors.
   mutating func constant(
-    _ constant: Constant, codes: [WeightCode], data: inout ByteWriter
+    _ constant: Constant, name: String, codes: [WeightCode], data: inout ByteWriter
   ) throws(ModelFormatError) {
     switch constant {
     case .tensor(let tensor):
@@ -64,7 +64,7 @@ extension SectionWriter {
       form(ConstantRecord.codedNumber, rank: coded.shape.rank)
       for extent in coded.shape.dimensions { size(extent) }
       try encoding(coded.encoding)
-      let (code, bytes) = try Self.smallest(coded, codes: codes)
+      let (code, bytes) = try Self.smallest(coded, name: name, codes: codes)
       number(code)
       data.pad(to: ConstantRecord.alignment(byteCount: bytes.count, unit: 1))
       data.append(bytes)
@@ -73,15 +73,16 @@ extension SectionWriter {
 
   /// The code with the fewest bytes among `codes`, and those bytes.
   private static func smallest(
-    _ coded: CodedTensor, codes: [WeightCode]
+    _ coded: CodedTensor, name: String, codes: [WeightCode]
   ) throws(ModelFormatError) -> (WeightCode, [UInt8]) {
     guard let alphabet = coded.encoding.alphabet,
       let code = WeightCode.smallest(of: codes, count: coded.shape.elementCount, alphabet: alphabet)
-    else { throw ModelFormatError(.coding(.unsupportedAlphabet), section: .data) }
+    else { throw ModelFormatError(.invalid("'" + name + "': no weight code holds its encoding"), section: .data) }
     do throws(CodingError) {
       return (code, try code.encode(coded.codes.scalars, alphabet: alphabet))
     } catch {
-      throw ModelFormatError(.coding(error.problem), section: .data)
+      let place = "'" + name + "', code " + String(error.offset) + ": "
+      throw ModelFormatError(.invalid(place + error.problem.description), section: .data)
     }
   }
 }

@@ -40,7 +40,7 @@ public struct FileLayout: Sendable, Equatable {
   public init(reading bytes: UnsafeRawBufferPointer) throws(ModelFormatError) {
     let table = try SectionTable(reading: bytes)
     guard var reader = table.reader(of: .graph, budget: MemoryBudget(fileByteCount: bytes.count)) else {
-      throw ModelFormatError(.missingSection, section: .graph)
+      throw ModelFormatError(.missingSection, section: .graph, byteOffset: 10)
     }
     var graph = Graph()
     try reader.inputs(of: &graph)

@@ -75,7 +75,10 @@ extension ModelFormatError: CustomStringConvertible {
   /// As in `graph section, byte 214: 40 is no operator. Pack the model again.`
   public var description: String {
     var place = section.map { $0.name + " section" } ?? ""
-    if let byteOffset { place += (place.isEmpty ? "byte " : ", byte ") + String(byteOffset) }
-    return (place.isEmpty ? "" : place + ": ") + problem.description + ". " + problem.remedy
+    guard let byteOffset else {
+      return "cannot be packed: " + (place.isEmpty ? "" : place + ": ") + problem.description + "."
+    }
+    place += (place.isEmpty ? "byte " : ", byte ") + String(byteOffset)
+    return place + ": " + problem.description + ". " + problem.remedy
   }
 }

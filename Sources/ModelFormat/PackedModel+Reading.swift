@@ -14,6 +14,16 @@ extension PackedModel {
     self = try result.get()
   }
 
+  /// Reads a packed file from memory.
+  ///
+  /// - Throws: `ModelFormatError`, for any bytes that are not a sound model.
+  public init(reading bytes: RawSpan) throws(ModelFormatError) {
+    let result: Result<PackedModel, ModelFormatError> = bytes.withUnsafeBytes { bytes in
+      do throws(ModelFormatError) { return .success(try PackedModel(reading: bytes)) } catch { return .failure(error) }
+    }
+    self = try result.get()
+  }
+
   /// Reads a packed file from memory, as from a mapped file; copies what it needs.
   ///
   /// Nothing in the bytes is trusted: every number is checked before it is used, and memory is asked for only after
@@ -23,7 +33,7 @@ extension PackedModel {
   public init(reading bytes: UnsafeRawBufferPointer) throws(ModelFormatError) {
     let table = try SectionTable(reading: bytes)
     guard var section = table.reader(of: .graph, budget: MemoryBudget(fileByteCount: bytes.count)) else {
-      throw ModelFormatError(.missingSection, section: .graph)
+      throw ModelFormatError(.missingSection, section: .graph, byteOffset: 10)
     }
     var graph = Graph()
     try section.inputs(of: &graph)
@@ -70,7 +80,7 @@ extension SectionReader {
   mutating func inputs(of graph: inout Graph) throws(ModelFormatError) {
     let count = try size(0...Limits.values, "the number of inputs")
     for index in 0..<count {
-      try charge(1, byteCount: 512)
+      try charge(1, byteCount: 384)
       graph.addInput("input " + String(index), try type())
     }
   }
@@ -80,7 +90,7 @@ extension SectionReader {
     var records: [ConstantRecord] = []
     var end = 0
     for _ in 0..<count {
-      try charge(1, byteCount: 512)
+      try charge(1, byteCount: 384)
       let record = try constantRecord(in: end..<dataByteCount)
       end = record.range.upperBound
       records.append(record)
@@ -95,7 +105,7 @@ extension SectionReader {
     let count = try size(0...Limits.values - graph.values.count, "the number of nodes")
     graph.nodes.reserveCapacity(min(count, position))
     for index in 0..<count {
-      try charge(1, byteCount: 512)
+      try charge(1, byteCount: 384)
       let offset = position
       let head = try byte()
       guard let kind = Operator.Kind(wireNumber: head & 0x3F) else {

@@ -33,7 +33,11 @@ extension PackedModel {
     sections += try descriptiveSections(order, options)
     if data.count > 0 { sections.append(Contents(kind: .data, bytes: data.bytes)) }
     let bytes = Self.file(sections)
-    _ = try PackedModel(reading: bytes)
+    do throws(ModelFormatError) {
+      _ = try PackedModel(reading: bytes)
+    } catch {
+      throw ModelFormatError(error.problem, section: error.section)
+    }
     return bytes
   }
 
@@ -77,7 +81,7 @@ extension PackedModel {
     writer.size(order.constants.count)
     for id in order.constants {
       guard let constant = graph.constants[id] else { continue }
-      try writer.constant(constant, codes: options.weightCodes, data: &data)
+      try writer.constant(constant, name: graph[id].name, codes: options.weightCodes, data: &data)
     }
     writer.size(graph.nodes.count)
     for (index, node) in graph.nodes.enumerated() {

@@ -30,6 +30,7 @@ extension Pass {
     },
     Pass(name: "merge-duplicates", summary: "Computes only once what is computed twice.") { $0.mergingDuplicates() },
     Pass(name: "merge-reshapes", summary: "Joins reshapes in a row.") { $0.mergingReshapes() },
+    Pass(name: "merge-slices", summary: "Joins slices in a row.") { $0.mergingSlices() },
     Pass(name: "merge-transposes", summary: "Joins transpositions in a row.") { $0.mergingTransposes() },
     Pass(name: "merge-padding", summary: "Moves padding into the windows of convolution and pooling.") {
       $0.mergingPadding()

@@ -96,6 +96,24 @@ import Testing
     #expect(try await error(invalid, TemporaryFolder(), leaves: [])?.problem == .invalidAddress)
   }
 
+  @Test("A cancelled transfer ends and keeps nothing", arguments: [false, true])
+  func cancellation(isUnderway: Bool) async throws {
+    let server = try HTTPServer(["a": .init(body: [1, 2, 3], announcedByteCount: 200_000, waits: true)])
+    defer { server.stop() }
+    let folder = try TemporaryFolder()
+    let (started, signal) = AsyncStream.makeStream(of: Void.self)
+    let fetcher = DatasetFetcher(folder: folder.url) { _ in signal.yield() }
+    let archive = archive(file(server, ["a", "a"]))
+    let task = Task { try await fetcher.fetch(archive) }
+    if isUnderway {
+      for await _ in started { break }
+    }
+    task.cancel()
+    let error = await #expect(throws: FetchError.self) { try await task.value }
+    #expect(error == FetchError(.cancelled, place: server.address("a")))
+    #expect(try folder.files() == [])
+  }
+
   @Test("The next address is tried after a failure")
   func mirrors() async throws {
     let server = try HTTPServer(["wrong": .init(body: [1, 2, 3]), "right": .init(body: Self.body)])

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Testing
 
 @Suite struct DatasetSpecifierTests {
@@ -48,5 +49,15 @@ import Testing
     }
     let dataset = try DatasetSpecifier("npz:a.npz", kinds: DatasetKind.all + [kind]).load(split: .train)
     #expect(dataset.name == "a.npz" && dataset.count == 3 && dataset.split == .train)
+  }
+}
+
+@Suite struct DatasetGuideTests {
+  @Test("Documentation/datasets.md names every kind and every archive")
+  func names() throws {
+    let package = (0..<3).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+    let guide = try String(contentsOf: package.appendingPathComponent("Documentation/datasets.md"), encoding: .utf8)
+    for kind in DatasetKind.all { #expect(guide.contains("| `\(kind.usage)` |")) }
+    for archive in DatasetArchive.all { #expect(guide.contains("`\(archive.name)`")) }
   }
 }

@@ -34,12 +34,20 @@ import Testing
     #expect(throws: DatasetError.self) { try load(noise(980, seed: 1), table) }
   }
 
-  @Test("Files that are cut at any byte are refused")
-  func truncation() {
-    for length in 0..<Self.table.count {
-      #expect(throws: DatasetError.self) { try load(noise(980, seed: 1), String(Self.table.prefix(length))) }
+  @Test("Files that are cut are refused")
+  func truncation() throws {
+    let folder = try TemporaryFolder()
+    let features = noise(980, seed: 1)
+    try folder.write(features, "features_int8.bin")
+    for length in 0..<Self.table.utf8.count {
+      try folder.write(Self.table.utf8.prefix(length), "labels.csv")
+      #expect(throws: DatasetError.self) { try Dataset.keywordFeatures(folder.url, split: .test) }
     }
-    for length in 0..<980 { #expect(throws: DatasetError.self) { try load(noise(length, seed: 1), Self.table) } }
+    try folder.write(Self.table.utf8, "labels.csv")
+    for length in stride(from: 0, to: 980, by: 7) {
+      try folder.write(features.prefix(length), "features_int8.bin")
+      #expect(throws: DatasetError.self) { try Dataset.keywordFeatures(folder.url, split: .test) }
+    }
   }
 
   @Test("There is no training part")

@@ -47,6 +47,14 @@ import Testing
     #expect(decoded == picture(2, 3) { c, y, x in colors[Int(rows[y][x]) * 3 + c] })
   }
 
+  @Test("A gamma does not change the stored colors")
+  func gamma() throws {
+    let rows = [noise(15, seed: 1)]
+    let plain = try decode(png(width: 5, height: 1, colorType: 2, rows: rows))
+    let marked = png(width: 5, height: 1, colorType: 2, rows: rows, extra: [("gAMA", bigEndian(100_000))])
+    #expect(try decode(marked) == plain)
+  }
+
   private static let small = png(
     width: 5, height: 4, colorType: 2, rows: (0..<4).map { noise(15, seed: $0) }, extra: [("tEXt", [65, 0, 66])])
 

@@ -122,6 +122,7 @@ import Testing
     #expect(error(Preprocessing(crop: [3])) == .invalidCrop([3]))
     #expect(error(Preprocessing(crop: [3, 0])) == .invalidCrop([3, 0]))
     #expect(error(Preprocessing(), [1, 3, 0, 4]) == .unsupportedInputShape([1, 3, 0, 4]))
+    #expect(error(Preprocessing(), [1, 1 << 30]) == .unsupportedInputShape([1, 1 << 30]))
     #expect(error(Preprocessing(), []) == .unsupportedInputShape([]))
     #expect(error(Preprocessing()) == nil)
   }

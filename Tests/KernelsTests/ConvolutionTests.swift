@@ -75,6 +75,7 @@ struct LayerShape: Sendable, CustomTestStringConvertible {
       LayerShape(rows: 2, columns: 7, channels: 9, outputs: 20, shift: 31),
       LayerShape(rows: 2, columns: 7, channels: 9, outputs: 20, shift: 32),
       LayerShape(rows: 2, columns: 7, channels: 9, outputs: 20, shift: 45),
+      LayerShape(rows: 2, columns: 7, channels: 9, outputs: 40, shift: 50),
     ]
     return shapes
   }()
@@ -305,7 +306,7 @@ struct AdditionRule {
     let terms = shape.channels * shape.kernel.rows * shape.kernel.columns
     let rules = ChannelRules(
       channels: shape.outputs, terms: terms, shift: shape.shift, generator: &generator)
-    let addition = AdditionRule(shift: shape.shift > 40 ? 35 : shape.shift, generator: &generator)
+    let addition = AdditionRule(shift: shape.shift > 60 ? 35 : shape.shift, generator: &generator)
     let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
     let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
     layer.convolution.requantization = rules.requantization

@@ -9,6 +9,8 @@ import Testing
       #expect(
         all.contains { $0.operation == operation && $0.instructionSet == .scalar && $0.runsHere })
     }
+    #expect(Kernels.Operation.allCases.count == Int(dc_operation_count.rawValue))
+    #expect(InstructionSet.allCases.count == Int(dc_isa_count.rawValue))
     #expect(Set(all.map(\.name)).count == all.count)
     for kernel in all {
       #expect(kernel.name.hasPrefix("\(kernel.instructionSet.name)_"))

@@ -40,10 +40,10 @@ import Testing
 
   @Test(
     "The sum of two maps of codes is that of the definition", arguments: counts,
-    [0, 1, 2, 3] as [UInt64])
+    [0, 1, 2, 3, 4] as [UInt64])
   func addCodes(count: Int, seed: UInt64) {
     var generator = Generator(seed: seed)
-    let rule = AdditionRule(shift: [36, 32, 31, 12][Int(seed)], generator: &generator)
+    let rule = AdditionRule(shift: [36, 32, 31, 12, 50][Int(seed)], generator: &generator)
     check(.addCodes, count: count, seed: seed, blank: 77 as UInt8) {
       generator.codes($0)
     } prepare: {

@@ -12,6 +12,14 @@ import Testing
     #expect(read == model.inFileOrder)
   }
 
+  @Test("An array, a span and a pointer are read alike")
+  func sourcesAreAlike() throws {
+    let file = try SampleGenerator.everything(seed: 0).serialized()
+    let model = try PackedModel(reading: file)
+    #expect(try PackedModel(reading: file.span.bytes) == model)
+    #expect(try file.withUnsafeBytes { try PackedModel(reading: $0) } == model)
+  }
+
   @Test("The samples contain every operator")
   func samplesAreComplete() throws {
     let model = try SampleGenerator.everything(seed: 0)

@@ -60,6 +60,18 @@ import Testing
     try expectSame(simplified, as: sketch.graph)
   }
 
+  @Test func slicesMerge() throws {
+    var sketch = Sketch()
+    let x = sketch.input([.batch(1), 9, 8])
+    var y = try sketch.node(.slice([AxisSlice(axis: 1, start: 8, step: -2, count: 4)]), x)
+    y = try sketch.node(
+      .slice([AxisSlice(axis: 2, start: 1, step: 3, count: 2), AxisSlice(axis: 1, start: 3, step: -1, count: 3)]), y)
+    sketch.graph.outputs = [try sketch.node(.slice([AxisSlice(axis: 1, start: 1, step: 1, count: 1)]), y)]
+    let merged = sketch.graph.mergingSlices()
+    #expect(merged.kinds == [.slice])
+    try expectSame(merged, as: sketch.graph)
+  }
+
   @Test func deadNodesAndDuplicatesVanish() throws {
     var sketch = Sketch()
     let x = sketch.input([2])

@@ -1,7 +1,7 @@
 /* AVX2 and FMA: convolution and depthwise convolution of f32 values.
 
-   A tile is up to 6 pixels by one block of 16 outputs, or one pixel by four blocks: 8 to 12 sums in registers. One chain of
-   fused multiply-adds for each output, in the order of the window: all partitions give the same results. */
+   A tile is up to 6 pixels by one block of 16 outputs, or one pixel by four blocks: 8 to 12 registers of sums. Each
+   output is one chain of fused multiply-adds in the order of the window: all partitions give the same results. */
 #if defined(__x86_64__)
 #define DC_TARGET __attribute__((target("avx2,fma")))
 #include "avx2.h"

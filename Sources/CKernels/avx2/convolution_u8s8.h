@@ -1,11 +1,12 @@
 /* Convolution of u8 codes with s8 weights in 256 bits: one source for AVX2 and AVX-VNNI.
 
-   A tile is up to most_pixels output pixels by one block of 16 outputs, two registers of sums a pixel; or one pixel by four
-   blocks. Rows, pixels and
-   weights go as in avx512/convolution_u8s8.c. The includer defines DC_TARGET, DC_NAME, DC_TILE, DC_MOST_PIXELS and
+   A tile is up to most_pixels output pixels by one block of 16 outputs, two registers of sums a pixel; or one pixel by
+   four blocks. Rows, pixels and weights go as in avx512/convolution_u8s8.c. The includer defines DC_TARGET, DC_NAME,
+   DC_TILE and DC_MOST_PIXELS, and includes its products.h, which has
 
-     weights8    8 outputs' weights of 4 channels, prepared for
-     add_products(sums, codes, weights8)    which adds their products with 4 codes, repeated in every lane. */
+     weights8, weights8_at(p)     8 outputs' weights of 4 channels, as they are multiplied
+     codes8, codes8_of(v)         4 codes in every lane, as they are multiplied
+     add_products(sums, codes, weights)    adds the products to 8 sums. */
 #include "avx2.h"
 
 enum { most_pixels = DC_MOST_PIXELS, most_sums = 12 };

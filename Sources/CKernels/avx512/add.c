@@ -2,16 +2,6 @@
 #if defined(__x86_64__)
 #include "avx512.h"
 
-/* Sums of 64 codes each. Interleaving works within 128 bits, and packing undoes it. */
-DC_AVX512_INLINE __m512i sum64(__m512i a, __m512i b, addition16 rule) {
-  const __m512i zero = _mm512_setzero_si512();
-  __m512i low = _mm512_unpacklo_epi8(a, b), high = _mm512_unpackhi_epi8(a, b);
-  __m512i s0 = sum_of_pairs(_mm512_unpacklo_epi8(low, zero), rule), s1 = sum_of_pairs(_mm512_unpackhi_epi8(low, zero), rule);
-  __m512i s2 = sum_of_pairs(_mm512_unpacklo_epi8(high, zero), rule);
-  __m512i s3 = sum_of_pairs(_mm512_unpackhi_epi8(high, zero), rule);
-  return _mm512_packus_epi16(_mm512_packs_epi32(s0, s1), _mm512_packs_epi32(s2, s3));
-}
-
 DC_AVX512 void dc_avx512_add_u8u8u8_1x64(const dc_map *m) {
   const addition16 rule = addition16_of(&m->rule);
   const __m512i lowest = _mm512_set1_epi8((char)m->rule.lowest), highest = _mm512_set1_epi8((char)m->rule.highest);

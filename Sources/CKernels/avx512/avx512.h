@@ -11,6 +11,9 @@
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
+/* Hides where an index comes from: the compiler would otherwise set up a pointer a pixel for each segment. */
+#define KEEP_INDEX(i) __asm__("" : "+r"(i))
+
 /* The pixels of a tile. */
 enum { most_pixels = 16 };
 
@@ -115,11 +118,16 @@ DC_AVX512_INLINE __m512i high_halves(__m512i sums, rule16 r) {
   return high_of(even, _mm512_add_epi64(odd, r.oddOffsets));
 }
 
-/* Four times 16 numbers as bytes, saturated, in order. */
+/* Four times 16 numbers as bytes, saturated. Packing works within 128 bits: each row of 4 x 4 words holds a word of
+   every number's vector. */
 DC_AVX512_INLINE __m512i packed_bytes(__m512i a, __m512i b, __m512i c, __m512i d) {
+  return _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+}
+
+/* Exchanges rows and columns of 4 x 4 words: between packed bytes and their natural order. */
+DC_AVX512_INLINE __m512i reordered(__m512i words) {
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  __m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
-  return _mm512_permutexvar_epi32(order, bytes);
+  return _mm512_permutexvar_epi32(order, words);
 }
 
 /* A sum of two maps of codes, 16 at a time.
@@ -161,6 +169,17 @@ DC_AVX512_INLINE __m512i sum_of_pairs(__m512i pairs, addition16 r) {
   __m512i low = _mm512_dpwssd_epi32(r.lowOffset, pairs, r.lowMultipliers);
   __m512i high = _mm512_dpwssd_epi32(r.highOffset, pairs, r.highMultipliers);
   return _mm512_sra_epi32(_mm512_add_epi32(high, _mm512_srai_epi32(low, 16)), r.shift);
+}
+
+/* The sums of 64 codes each, saturated; in the order of the codes. Short rules only. */
+DC_AVX512_INLINE __m512i sum64(__m512i a, __m512i b, addition16 rule) {
+  const __m512i zero = _mm512_setzero_si512();
+  __m512i low = _mm512_unpacklo_epi8(a, b), high = _mm512_unpackhi_epi8(a, b);
+  __m512i s0 = sum_of_pairs(_mm512_unpacklo_epi8(low, zero), rule);
+  __m512i s1 = sum_of_pairs(_mm512_unpackhi_epi8(low, zero), rule);
+  __m512i s2 = sum_of_pairs(_mm512_unpacklo_epi8(high, zero), rule);
+  __m512i s3 = sum_of_pairs(_mm512_unpackhi_epi8(high, zero), rule);
+  return packed_bytes(s0, s1, s2, s3);
 }
 
 /* The codes of a * multiplierA + b * multiplierB, all in 32-bit lanes. */

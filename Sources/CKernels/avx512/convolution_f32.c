@@ -20,6 +20,7 @@ UNROLLED for (int b = 0; b < blocks; b++) acc[p][b] = _mm512_setzero_ps();
     ptrdiff_t i = w->segmentOffsets[segment];
     ptrdiff_t end = i + (ptrdiff_t)w->segmentLength * 4;
     for (; i != end; i += 4, weights += 16) {
+      KEEP_INDEX(i);
       __m512 weight[most_blocks];
 UNROLLED for (int b = 0; b < blocks; b++) weight[b] = _mm512_loadu_ps(weights + b * blockStride);
   UNROLLED for (int p = 0; p < pixels; p++) {

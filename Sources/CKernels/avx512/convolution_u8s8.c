@@ -1,6 +1,6 @@
 /* AVX-512 VNNI: convolution of u8 codes with s8 weights.
 
-   A tile is up to 12 output pixels by 1 or 2 blocks of 16 outputs (or 1 to 3 pixels by 4 or 8 blocks), its sums all in
+   A tile is up to 12 output pixels by 1 or 2 blocks of 16 outputs (or 1 to 6 pixels by 4 or 8 blocks), its sums all in
    registers. A step takes 4 input channels: one load of 64 weights a block, one broadcast of 4 codes a pixel, and a
    vpdpbusd for each pair. Pixels have a pointer each, so a tile goes on from one row to the next: small maps fill their
    tiles. Weights are read in order; blocks are the outer loop, so that theirs stay in the cache. */
@@ -24,6 +24,7 @@ DC_AVX512_INLINE void sum_tile(const int pixels, const int blocks, const dc_wind
     ptrdiff_t i = w->segmentOffsets[segment];
     ptrdiff_t end = i + w->segmentLength;
     for (; i != end; i += 4, weights += 64) {
+      KEEP_INDEX(i);
       __m512i weight[most_blocks];
       UNROLLED for (int b = 0; b < blocks; b++) weight[b] = _mm512_loadu_si512(weights + b * blockStride);
       UNROLLED for (int p = 0; p < pixels; p++) {
@@ -37,10 +38,11 @@ DC_AVX512_INLINE void sum_tile(const int pixels, const int blocks, const dc_wind
   }
 }
 
-/* Adds the products of 16 adjacent pixels with 16 outputs to `acc`, for windows of rows of three adjacent pixels of 16 channels.
+/* Adds the products of 16 adjacent pixels with 16 outputs to `acc`, for windows whose rows are three adjacent pixels
+   of 16 channels.
 
-   Each code is broadcast once for the three pixels in whose windows it lies, which spares two loads of three, and pixels are a
-   constant apart, which spares pointers. */
+   Each code is broadcast once for the three pixels in whose windows it lies, which spares two loads of three, and
+   pixels are a constant apart, which spares pointers. */
 DC_AVX512_INLINE void sum_sliding(const dc_window *w, const uint8_t *input, const int8_t *weights,
                                   __m512i acc[most_sums]) {
   UNROLLED for (int p = 0; p < 16; p++) acc[p] = _mm512_setzero_si512();
@@ -62,8 +64,8 @@ DC_AVX512_INLINE void sum_sliding(const dc_window *w, const uint8_t *input, cons
 }
 
 /* Stores four vectors of codes: 1, 2 or 4 blocks of 4, 2 or 1 pixels. `n` channels of each pixel are there. */
-DC_AVX512_INLINE void store_four(const int pixels, const int blocks, __m512i codes, uint8_t *const *output, int32_t channel,
-                                 int32_t n) {
+DC_AVX512_INLINE void store_four(const int pixels, const int blocks, __m512i codes, uint8_t *const *output,
+                                 int32_t channel, int32_t n) {
   if (blocks >= 4) {
     _mm512_mask_storeu_epi8(output[0] + channel, first64(n), codes);
   } else if (blocks == 2) {
@@ -76,6 +78,13 @@ DC_AVX512_INLINE void store_four(const int pixels, const int blocks, __m512i cod
       if (pixels > 1) _mm256_mask_storeu_epi8(output[1] + channel, (__mmask32)first64(n), high);
     }
   } else {
+    if (pixels >= 4 && n >= 16) {
+      _mm_storeu_si128((__m128i *)(void *)(output[0] + channel), _mm512_castsi512_si128(codes));
+      _mm_storeu_si128((__m128i *)(void *)(output[1] + channel), _mm512_extracti32x4_epi32(codes, 1));
+      _mm_storeu_si128((__m128i *)(void *)(output[2] + channel), _mm512_extracti32x4_epi32(codes, 2));
+      _mm_storeu_si128((__m128i *)(void *)(output[3] + channel), _mm512_extracti32x4_epi32(codes, 3));
+      return;
+    }
     __m128i parts[4] = {_mm512_castsi512_si128(codes), _mm512_extracti32x4_epi32(codes, 1),
                         _mm512_extracti32x4_epi32(codes, 2), _mm512_extracti32x4_epi32(codes, 3)};
     UNROLLED for (int p = 0; p < 4; p++) {
@@ -86,11 +95,12 @@ DC_AVX512_INLINE void store_four(const int pixels, const int blocks, __m512i cod
   }
 }
 
-/* Turns 16 sums in each of pixels x blocks registers into codes and stores them.
+/* Turns 16 sums in each of pixels x blocks registers into codes, and stores them in the output, or, if there is one, in
+   `packed`, four registers to 64 bytes, as packing leaves them.
 
    A shift of 32 or more leaves 32 bits, which packing saturates: so limits are applied to four registers at once. */
 DC_AVX512_INLINE void store_codes(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
-                                  int32_t channel, __m512i acc[most_sums]) {
+                                  int32_t channel, uint8_t *packed, __m512i acc[most_sums]) {
   const dc_requantization *q = &c->requantization;
   const __m128i shift = _mm_cvtsi32_si128(q->shift - 32);
   UNROLLED for (int b = 0; b < blocks; b++) {
@@ -100,41 +110,95 @@ DC_AVX512_INLINE void store_codes(const int pixels, const int blocks, const dc_c
   }
   const __m512i lowest = _mm512_set1_epi8((char)q->lowest), highest = _mm512_set1_epi8((char)q->highest);
   const int32_t n = c->window.channelEnd - channel;
+  __m512i codes[most_sums / 4];
   UNROLLED for (int i = 0; i < pixels * blocks; i += 4) {
     const int left = pixels * blocks - i;
-    __m512i codes = packed_bytes(acc[i], left > 1 ? acc[i + 1] : acc[i], left > 2 ? acc[i + 2] : acc[i],
-                                 left > 3 ? acc[i + 3] : acc[i]);
-    codes = _mm512_min_epu8(_mm512_max_epu8(codes, lowest), highest);
-    store_four(blocks < 4 ? (left < 4 ? left : 4) / blocks : 1, blocks, codes, at->output + i / blocks,
-               channel + i % blocks * 16, n - i % blocks * 16);
+    codes[i / 4] = packed_bytes(acc[i], left > 1 ? acc[i + 1] : acc[i], left > 2 ? acc[i + 2] : acc[i],
+                                left > 3 ? acc[i + 3] : acc[i]);
+    codes[i / 4] = _mm512_min_epu8(_mm512_max_epu8(codes[i / 4], lowest), highest);
+  }
+  if (packed) {
+    UNROLLED for (int i = 0; i < pixels * blocks; i += 4) _mm512_store_si512(packed + i * 16, codes[i / 4]);
+    return;
+  }
+  UNROLLED for (int i = 0; i < pixels * blocks; i += 4) {
+    const int left = pixels * blocks - i;
+    const int32_t first = i % blocks * 16;
+    store_four(blocks < 4 ? (left < 4 ? left : 4) / blocks : 1, blocks, reordered(codes[i / 4]),
+               at->output + i / blocks, channel + first, n - first);
   }
 }
 
-/* Ends a tile: what does not end in codes alone leaves its sums in memory, sums[pixel][block][output]. */
+/* Loads four vectors of the residual: 1, 2 or 4 blocks of 4, 2 or 1 pixels. `n` channels of each pixel are there. */
+DC_AVX512_INLINE __m512i load_four(int pixels, int blocks, const uint8_t *const *input, int32_t channel, int32_t n) {
+  if (blocks >= 4) return _mm512_maskz_loadu_epi8(first64(n), input[0] + channel);
+  if (blocks == 2) {
+    const __mmask32 mask = n >= 32 ? 0xffffffff : (__mmask32)first64(n);
+    __m512i low = _mm512_castsi256_si512(_mm256_maskz_loadu_epi8(mask, input[0] + channel));
+    return pixels < 2 ? low : _mm512_inserti64x4(low, _mm256_maskz_loadu_epi8(mask, input[1] + channel), 1);
+  }
+  if (pixels >= 4 && n >= 16) {
+    __m128i parts[4];
+    UNROLLED for (int p = 0; p < 4; p++)
+      parts[p] = _mm_loadu_si128((const __m128i *)(const void *)(input[p] + channel));
+    __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(parts[0]), parts[1], 1);
+    __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(parts[2]), parts[3], 1);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  }
+  const __mmask16 mask = first16(n);
+  __m512i all = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(mask, input[0] + channel));
+  if (pixels > 1) all = _mm512_inserti32x4(all, _mm_maskz_loadu_epi8(mask, input[1] + channel), 1);
+  if (pixels > 2) all = _mm512_inserti32x4(all, _mm_maskz_loadu_epi8(mask, input[2] + channel), 2);
+  if (pixels > 3) all = _mm512_inserti32x4(all, _mm_maskz_loadu_epi8(mask, input[3] + channel), 3);
+  return all;
+}
+
+/* Adds the residual to the packed codes of a tile, and stores the sums. */
+DC_AVX512_INLINE void store_sums_of_codes(int pixels, int blocks, const dc_convolution *c, const tile_pixels *at,
+                                          int32_t channel, const uint8_t *packed, addition16 rule) {
+  const __m512i lowest = _mm512_set1_epi8((char)c->residual.rule.lowest);
+  const __m512i highest = _mm512_set1_epi8((char)c->residual.rule.highest);
+  for (int i = 0; i < pixels * blocks; i += 4) {
+    const int pixel = i / blocks, block = i % blocks;
+    const int32_t n = c->window.channelEnd - channel - block * 16;
+    __m512i other = load_four(pixels - pixel, blocks, at->residual + pixel, channel + block * 16, n);
+    __m512i sums = sum64(_mm512_load_si512(packed + i * 16), reordered(other), rule);
+    sums = _mm512_min_epu8(_mm512_max_epu8(sums, lowest), highest);
+    store_four(pixels - pixel, blocks, reordered(sums), at->output + pixel, channel + block * 16, n);
+  }
+}
+
+/* Where a tile leaves its results, when not in the output. */
+typedef struct tile_scratch {
+  int32_t *sums;   /* [pixel][block][output] */
+  uint8_t *packed; /* codes, see store_codes */
+} tile_scratch;
+
 DC_AVX512_INLINE void end_tile(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
-                               int32_t channel, int32_t *sums, __m512i acc[most_sums]) {
-  if (!sums) {
-    store_codes(pixels, blocks, c, at, channel, acc);
+                               int32_t channel, const tile_scratch *scratch, __m512i acc[most_sums]) {
+  if (!scratch->sums) {
+    store_codes(pixels, blocks, c, at, channel, scratch->packed, acc);
     return;
   }
-  UNROLLED for (int i = 0; i < pixels * blocks; i++) _mm512_store_si512(sums + i * 16, acc[i]);
+  UNROLLED for (int i = 0; i < pixels * blocks; i++) _mm512_store_si512(scratch->sums + i * 16, acc[i]);
 }
 
 DC_AVX512_INLINE void compute_tile(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
-                                   const int8_t *weights, ptrdiff_t blockStride, int32_t channel, int32_t *sums) {
+                                   const int8_t *weights, ptrdiff_t blockStride, int32_t channel,
+                                   const tile_scratch *scratch) {
   __m512i acc[most_sums];
   sum_tile(pixels, blocks, &c->window, at, weights, blockStride, acc);
-  end_tile(pixels, blocks, c, at, channel, sums, acc);
+  end_tile(pixels, blocks, c, at, channel, scratch, acc);
 }
 
 typedef void (*tile_function)(const dc_convolution *, const tile_pixels *, const int8_t *, ptrdiff_t, int32_t,
-                              int32_t *);
+                              const tile_scratch *);
 
 #define TILE(pixels, blocks) \
   DC_AVX512 static void tile_##pixels##x##blocks(const dc_convolution *c, const tile_pixels *at, \
                                                  const int8_t *weights, ptrdiff_t blockStride, int32_t channel, \
-                                                 int32_t *sums) { \
-    compute_tile(pixels, blocks, c, at, weights, blockStride, channel, sums); \
+                                                 const tile_scratch *scratch) { \
+    compute_tile(pixels, blocks, c, at, weights, blockStride, channel, scratch); \
   }
 #define TILES(X, blocks) \
   X(1, blocks) X(2, blocks) X(3, blocks) X(4, blocks) X(5, blocks) X(6, blocks) \
@@ -144,10 +208,10 @@ TILES(TILE, 2)
 TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
 TILE(1, 8) TILE(2, 8) TILE(3, 8)
 DC_AVX512 static void tile_sliding(const dc_convolution *c, const tile_pixels *at, const int8_t *weights,
-                                   int32_t channel, int32_t *sums) {
+                                   int32_t channel, const tile_scratch *scratch) {
   __m512i acc[most_sums];
   sum_sliding(&c->window, at->input[0], weights, acc);
-  end_tile(16, 1, c, at, channel, sums, acc);
+  end_tile(16, 1, c, at, channel, scratch, acc);
 }
 #define TILE_NAME(pixels, blocks) tile_##pixels##x##blocks,
 static const tile_function tiles1[] = {0, TILES(TILE_NAME, 1)};
@@ -195,8 +259,13 @@ DC_AVX512_INLINE void convolve(const dc_convolution *c, ending ending) {
   const ptrdiff_t blockStride = dc_block_byte_count(w, 1);
   const int32_t count = w->pixelEnd - w->pixelBegin;
   const dc_residual *residual = ending == ends_in_added_codes ? &c->residual : 0;
+  int32_t memory[most_sums * 16] __attribute__((aligned(64)));
+  addition16 addition;
+  if (ending == ends_in_added_codes) addition = addition16_of(&c->residual.rule);
+  /* Rules that are common: codes straight from registers. */
   const int direct = ending == ends_in_codes && c->requantization.shift >= 32;
-  int32_t sums[most_sums * 16] __attribute__((aligned(64)));
+  const int packs = ending == ends_in_added_codes && c->requantization.shift >= 32 && addition.isShort;
+  const tile_scratch scratch = {direct || packs ? 0 : memory, packs ? (uint8_t *)memory : 0};
   tile_pixels at;
   if (count <= 0) return;
   for (int32_t channel = w->channelBegin; channel < w->channelEnd;) {
@@ -215,11 +284,17 @@ DC_AVX512_INLINE void convolve(const dc_convolution *c, ending ending) {
         n = run >= 16 ? 16 : run > 12 ? 8 : run;
       }
       take_pixels(&at, n, &cursor, w, residual);
-      if (n == 16) tile_sliding(c, &at, weights, channel, direct ? 0 : sums);
-      else functions[n](c, &at, weights, blockStride, channel, direct ? 0 : sums);
+      if (n == 16) tile_sliding(c, &at, weights, channel, &scratch);
+      else functions[n](c, &at, weights, blockStride, channel, &scratch);
       if (direct) continue;
+      if (packs) {
+        if (blocks == 1) store_sums_of_codes(n, 1, c, &at, channel, scratch.packed, addition);
+        else if (blocks == 2) store_sums_of_codes(n, 2, c, &at, channel, scratch.packed, addition);
+        else store_sums_of_codes(n, blocks, c, &at, channel, scratch.packed, addition);
+        continue;
+      }
       for (int32_t b = 0; b < blocks; b++)
-        finish(ending, c, &at, n, channel + b * 16, w->channelEnd - channel - b * 16, sums + b * 16, blocks * 16);
+        finish(ending, c, &at, n, channel + b * 16, w->channelEnd - channel - b * 16, memory + b * 16, blocks * 16);
     }
     channel += blocks * 16;
   }

@@ -1,12 +1,12 @@
 /* AVX-512: depthwise convolution.
 
    u8: 64 channels at a time. The codes of four taps are interleaved byte by byte, so that each 32-bit lane holds four
-   taps of one channel, and vpdpbusd adds up their products. Interleaving works within 128 bits, so sum q holds the channels
-   16 l + 4 q ..< 16 l + 4 q + 4 in its quarter l; packed weights and the rule are in that order, and packing the
-   codes to bytes undoes it.
+   taps of one channel, and vpdpbusd adds up their products. Interleaving works within 128 bits, so sum q holds the
+   channels 16 l + 4 q ..< 16 l + 4 q + 4 in its quarter l; packed weights and the rule are in that order, and packing
+   the codes to bytes undoes it.
 
-   A map of 4, 8, 16 or 32 channels is taken as one of 64 when its pixels lie close together and the stride is 1 or 2: a run
-   of output pixels is then a run of bytes, and so is that of the input, or every other pixel of it. */
+   A map of 4, 8, 16 or 32 channels is taken as one of 64 when its pixels lie close together and the stride is 1 or 2:
+   a run of output pixels is then a run of bytes, and so is that of the input, or every other pixel of it. */
 #if defined(__x86_64__)
 #include "avx512.h"
 
@@ -104,7 +104,8 @@ DC_AVX512 void dc_avx512_depthwise_u8s8u8_1x64(const dc_convolution *c) {
   for (int32_t channel = w->channelBegin; channel < w->channelEnd; channel += 64) {
     const int8_t *weights = (const int8_t *)c->weights + channel / 64 * chunkByteCount;
     int32_t left = w->channelEnd - channel;
-    rule64 rule = joined ? repeated_rule64(&c->requantization, channels) : rule64_at(&c->requantization, channel, left);
+    rule64 rule = joined ? repeated_rule64(&c->requantization, channels)
+                         : rule64_at(&c->requantization, channel, left);
     dc_cursor at = dc_cursor_at(w, 0, w->pixelBegin);
     for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd;) {
       if (!joined) {

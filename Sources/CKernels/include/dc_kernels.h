@@ -4,7 +4,8 @@
    - Feature maps are interleaved, [row][column][channel], u8 codes or f32 values. A pixel holds dc_channel_stride()
      elements; those past the last channel may hold anything. Borders are the caller's: it leaves room around a map and
      fills it (zero point, 0.0), so a kernel knows no padding.
-   - All strides and offsets are in bytes, of any sign, so a map may be a view into a larger one.
+   - All strides and offsets are in bytes, of any sign, so a map may be a view into a larger one; those of f32 maps are
+     multiples of 4.
    - A kernel reads and writes exactly what its description names, not one byte more, allocates nothing, keeps no
      state and returns nothing. It trusts the description: `Kernels`, the Swift face, states the preconditions.
    - The output must not overlap an input, except where a comment allows it. No alignment is needed; maps and packed
@@ -26,8 +27,8 @@ extern "C" {
    parameters that go by channel are readable (any value) up to the next multiple. */
 #define DC_CHANNEL_BLOCK 16
 
-/* Readable bytes that must follow an input map of fewer than 4 channels in u8 (stride 1, 2 or 3): a segment's length is rounded up to 4
-   bytes. No other map needs any. */
+/* Readable bytes that must follow the u8 input map of a convolution of fewer than 4 channels (stride 1, 2 or 3): the
+   length of a segment is rounded up to 4 bytes. Nothing else needs any. */
 #define DC_TAIL_BYTES 3
 
 /* MARK: Descriptions */
@@ -258,7 +259,8 @@ int32_t dc_segment_length_f32(const dc_filters *filters);
 
    s8: [outputs / 16][segment][segmentLength / 4][16][4]. f32: [outputs / 16][segment][segmentLength][16]. Elements of
    a segment that belong to no channel are 0. `packed` holds dc_packed_byte_count bytes. Packing a part,
-   outputBegin..<outputEnd with both multiples of 16 (or the last output), writes that part only: threads may share the work. */
+   outputBegin..<outputEnd with both multiples of 16 (or the last output), writes that part only: threads may share
+   the work. */
 size_t dc_packed_byte_count_s8(const dc_filters *filters);
 size_t dc_packed_byte_count_f32(const dc_filters *filters);
 void dc_pack_weights_s8(const dc_filters *filters, int32_t outputBegin, int32_t outputEnd, void *packed);

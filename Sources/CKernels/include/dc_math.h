@@ -20,8 +20,8 @@ DC_DECLARE_1(exp) DC_DECLARE_1(exp2) DC_DECLARE_1(expm1) DC_DECLARE_1(log) DC_DE
 DC_DECLARE_1(log1p) DC_DECLARE_1(sqrt) DC_DECLARE_1(cbrt) DC_DECLARE_1(sin) DC_DECLARE_1(cos) DC_DECLARE_1(tan)
 DC_DECLARE_1(asin) DC_DECLARE_1(acos) DC_DECLARE_1(atan) DC_DECLARE_1(sinh) DC_DECLARE_1(cosh) DC_DECLARE_1(tanh)
 DC_DECLARE_1(asinh) DC_DECLARE_1(acosh) DC_DECLARE_1(atanh) DC_DECLARE_1(erf) DC_DECLARE_1(erfc) DC_DECLARE_1(tgamma)
-DC_DECLARE_1(floor) DC_DECLARE_1(ceil) DC_DECLARE_1(trunc) DC_DECLARE_1(round) DC_DECLARE_1(rint) DC_DECLARE_1(nearbyint)
-DC_DECLARE_1(fabs) DC_DECLARE_2(pow) DC_DECLARE_2(fmod) DC_DECLARE_2(atan2) DC_DECLARE_2(hypot)
+DC_DECLARE_1(floor) DC_DECLARE_1(ceil) DC_DECLARE_1(trunc) DC_DECLARE_1(round) DC_DECLARE_1(rint)
+DC_DECLARE_1(nearbyint) DC_DECLARE_1(fabs) DC_DECLARE_2(pow) DC_DECLARE_2(fmod) DC_DECLARE_2(atan2) DC_DECLARE_2(hypot)
 double ldexp(double, int); float ldexpf(float, int);
 #undef DC_DECLARE_1
 #undef DC_DECLARE_2

@@ -1,36 +1,40 @@
 /* Planes to pixels and back, and look-up tables, in plain C. */
 #include "../shared/common.h"
 
-#define PLANE(r, base, channel, row) ((base) + (channel) * (r)->planeStride + (row) * (r)->planeRowStride)
-#define PIXEL(r, base, row, column) ((base) + (row) * (r)->pixelRowStride + (column) * (r)->pixelColumnStride)
-
-#define FOR_EACH_ELEMENT(r, body) \
+/* Runs `body` for every row of every plane: `plane` is its first element, `pixel` the same channel of the row's first
+   pixel, in the types of the two sides. */
+#define FOR_EACH_ROW(r, planar, planes, interleaved, pixels, body) \
   for (int32_t row = 0; row < (r)->rows; row++) \
-    for (int32_t column = 0; column < (r)->columns; column++) \
-      for (int32_t channel = 0; channel < (r)->channels; channel++) body;
+    for (int32_t channel = 0; channel < (r)->channels; channel++) { \
+      const int32_t columns = (r)->columns; \
+      const ptrdiff_t stride = (r)->pixelColumnStride / (ptrdiff_t)sizeof(interleaved); \
+      planar *plane = (planar *)(planes) + channel * (r)->planeStride / (ptrdiff_t)sizeof(planar) + \
+                      row * (r)->planeRowStride / (ptrdiff_t)sizeof(planar); \
+      interleaved *pixel = (interleaved *)(pixels) + channel + \
+                           row * (r)->pixelRowStride / (ptrdiff_t)sizeof(interleaved); \
+      for (int32_t x = 0; x < columns; x++) body; \
+    }
 
-#define INTERLEAVE(types, type) \
-  void dc_scalar_interleave_##types##_1x1(const dc_reordering *r) { \
-    FOR_EACH_ELEMENT(r, { \
-      const type *plane = (const type *)(const void *)PLANE(r, (const uint8_t *)r->input, channel, row); \
-      ((type *)(void *)PIXEL(r, (uint8_t *)r->output, row, column))[channel] = plane[column]; \
-    }) \
-  } \
-  void dc_scalar_deinterleave_##types##_1x1(const dc_reordering *r) { \
-    FOR_EACH_ELEMENT(r, { \
-      const type *pixel = (const type *)(const void *)PIXEL(r, (const uint8_t *)r->input, row, column); \
-      ((type *)(void *)PLANE(r, (uint8_t *)r->output, channel, row))[column] = pixel[channel]; \
-    }) \
-  }
+void dc_scalar_interleave_f32f32_1x1(const dc_reordering *r) {
+  FOR_EACH_ROW(r, const float, r->input, float, r->output, pixel[x * stride] = plane[x])
+}
 
-INTERLEAVE(f32f32, float)
-INTERLEAVE(u8u8, uint8_t)
+void dc_scalar_interleave_u8u8_1x1(const dc_reordering *r) {
+  FOR_EACH_ROW(r, const uint8_t, r->input, uint8_t, r->output, pixel[x * stride] = plane[x])
+}
+
+void dc_scalar_deinterleave_f32f32_1x1(const dc_reordering *r) {
+  FOR_EACH_ROW(r, float, r->output, const float, r->input, plane[x] = pixel[x * stride])
+}
+
+void dc_scalar_deinterleave_u8u8_1x1(const dc_reordering *r) {
+  FOR_EACH_ROW(r, uint8_t, r->output, const uint8_t, r->input, plane[x] = pixel[x * stride])
+}
 
 void dc_scalar_deinterleave_u8f32_1x1(const dc_reordering *r) {
-  FOR_EACH_ELEMENT(r, {
-    int32_t code = PIXEL(r, (const uint8_t *)r->input, row, column)[channel];
-    ((float *)(void *)PLANE(r, (uint8_t *)r->output, channel, row))[column] = (float)(code - r->zeroPoint) * r->scale;
-  })
+  const float scale = r->scale;
+  const int32_t zeroPoint = r->zeroPoint;
+  FOR_EACH_ROW(r, float, r->output, const uint8_t, r->input, plane[x] = (float)(pixel[x * stride] - zeroPoint) * scale)
 }
 
 void dc_scalar_lookup_u8u8_1x1(const dc_map *m) {

@@ -37,8 +37,8 @@ DC_ALWAYS_INLINE float dc_clamp(float x, float lowest, float highest) {
 
 /* clamp(rint(x / scale) + zeroPoint, 0, 255), half to even.
 
-   Clamping comes first, which changes nothing, as the limits are whole numbers; adding 3 * 2^22 then leaves no bits for a
-   fraction, so the addition rounds. Needs no library, and vectorizes. */
+   Clamping comes first, which changes nothing, as the limits are whole numbers; adding 3 * 2^22 then leaves no bits
+   for a fraction, so the addition rounds. Needs no library, and vectorizes. */
 DC_ALWAYS_INLINE uint8_t dc_quantize(float x, float scale, int32_t zeroPoint) {
   float code = dc_clamp(x / scale, (float)-zeroPoint, (float)(255 - zeroPoint));
   float rounded = (code + 12582912.0f) - 12582912.0f;

@@ -55,8 +55,8 @@ DC_TARGET void DC_NAME(interleave, f32u8, DC_TILE_INTERLEAVE)(const dc_reorderin
         uint8_t *pixels = (uint8_t *)r->output + row * r->pixelRowStride + column * stride + channel;
         uint32_t words[64] = {0};
         for (int32_t c = 0; c < channels; c++) {
-          const float *plane = (const float *)(const void *)((const uint8_t *)r->input + (channel + c) * r->planeStride +
-                                                             row * r->planeRowStride) + column;
+          const uint8_t *line = (const uint8_t *)r->input + (channel + c) * r->planeStride + row * r->planeRowStride;
+          const float *plane = (const float *)(const void *)line + column;
           for (int32_t x = 0; x < count; x++)
             words[x] |= (uint32_t)dc_quantize(plane[x], scale, zeroPoint) << (8 * c);
         }

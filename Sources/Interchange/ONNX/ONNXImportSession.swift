@@ -173,7 +173,7 @@ extension ONNXImportSession {
       dimensions.append(try self.dimension(dimension, axis: axis))
     }
     let type = TensorType(elementType, dimensions)
-    do throws(ShapeError) { _ = try type.shape(batch: 1) } catch { throw ONNXFailure(error) }
+    try ONNXLowering.check(type)
     return type
   }
 
@@ -360,6 +360,7 @@ extension ONNXImportSession {
     _ function: Onnx_FunctionProto, _ proto: Onnx_NodeProto, _ operands: [ONNXBinding?],
     _ attributes: [Onnx_AttributeProto], name: String, depth: Int
   ) throws(ONNXFailure) -> [ONNXBinding?] {
+    nodeCount += function.input.count + function.output.count
     guard depth < Self.functionDepthLimit else { throw .damaged("functions are nested too deeply") }
     guard operands.count <= function.input.count, proto.output.count <= function.output.count else {
       throw .damaged("the call has more operands or results than the function")
@@ -368,7 +369,7 @@ extension ONNXImportSession {
     do throws(ImportError) { scope = Scope(versions: try operatorSets(function.opsetImport)) } catch {
       throw .damaged("the function's operator sets are not supported")
     }
-    scope.prefix = name + "/"
+    scope.prefix = String(name.prefix(200)) + "/"
     for attribute in function.attributeProto { scope.callAttributes[attribute.name] = attribute }
     for attribute in attributes { scope.callAttributes[attribute.name] = attribute }
     for (index, formal) in function.input.enumerated() {

@@ -67,17 +67,24 @@ public struct ONNXImporter: Sendable {
 
   private static func decode(_ data: Data, file: String) throws(ImportError) -> Onnx_ModelProto {
     guard !data.isEmpty else { throw ImportError(.damaged("the file is empty"), file: file, byteOffset: 0) }
+    do throws(ONNXWireScan.Defect) { try ONNXWireScan.check(data) } catch {
+      throw ImportError(.damaged(error.reason), file: file, byteOffset: error.byteOffset)
+    }
     var options = BinaryDecodingOptions()
-    options.messageDepthLimit = 64
+    options.messageDepthLimit = ONNXWireScan.depthLimit
     options.discardUnknownFields = true
     let model: Onnx_ModelProto
     do {
       model = try Onnx_ModelProto(serializedBytes: data, options: options)
     } catch {
-      let defect = ONNXWireScan.firstDefect(in: data)
-      throw ImportError(.damaged(defect.reason), file: file, byteOffset: defect.byteOffset)
+      throw ImportError(.damaged("these bytes are not a model, or its texts are not UTF-8"), file: file, byteOffset: 0)
     }
     guard model.hasGraph else { throw ImportError(.damaged("there is no graph in this file"), file: file) }
     return model
   }
+}
+
+extension ONNXImporter {
+  /// Names of the foreign operators that have a rule, sorted.
+  public static var operatorNames: [String] { Set(ONNXRule.all.map(\.name)).sorted() }
 }

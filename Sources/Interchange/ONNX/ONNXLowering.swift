@@ -20,6 +20,8 @@ final class ONNXLowering {
   let tensors: ONNXTensorReader
   /// Bytes that may still be made out of nothing: folded results and dense forms of sparse tensors.
   private(set) var byteBudget: Int
+  /// Values that follow from constants and known inputs.
+  private var knowable: Set<ValueID> = []
   /// Index in `graph.nodes` of the node that computes a value.
   private var producers: [ValueID: Int] = [:]
   private var knownValues: [ValueID: AnyTensor] = [:]
@@ -32,7 +34,10 @@ final class ONNXLowering {
 
   func addInput(_ name: String, _ type: TensorType, known: AnyTensor?) -> ValueID {
     let id = graph.addInput(name, type)
-    knownValues[id] = known
+    if let known {
+      knownValues[id] = known
+      knowable.insert(id)
+    }
     return id
   }
 
@@ -61,14 +66,26 @@ extension ONNXLowering {
     } catch {
       throw ONNXFailure(error.problem)
     }
+    try Self.check(type)
     if let folded = try fold(`operator`, operands, type) { return graph.addConstant(name, folded) }
     do throws(GraphError) {
       let id = try graph.append(`operator`, operands, name: name)
       producers[id] = graph.nodes.count - 1
+      if operands.allSatisfy({ $0.map(isKnowable) ?? true }) { knowable.insert(id) }
       return id
     } catch {
       throw ONNXFailure(error.problem)
     }
+  }
+
+  private func isKnowable(_ id: ValueID) -> Bool { knowable.contains(id) || graph.constants[id] != nil }
+
+  /// Refuses values so large that later arithmetic on their sizes could overflow.
+  static func check(_ type: TensorType) throws(ONNXFailure) {
+    let limit = 1 << 40
+    let extents = type.dimensions.map { $0.extent(batch: 1) }
+    guard extents.allSatisfy({ $0 <= limit }), let shape = try? type.shape(batch: 1), shape.elementCount <= limit
+    else { throw .damaged("a value of \(type) has more than 2^40 elements") }
   }
 
   private func fold(
@@ -120,6 +137,7 @@ extension ONNXLowering {
   /// - Throws: `.damaged` when evaluation finds an index or the like out of range.
   func evaluated(_ id: ValueID) throws(ONNXFailure) -> AnyTensor? {
     if let known = knownValue(id) { return known }
+    guard knowable.contains(id) else { return nil }
     // The nodes that this value needs, found without recursion: files may hold very long chains.
     var needed: Set<Int> = []
     var pending = [id]

@@ -38,7 +38,13 @@ struct ONNXTensorReader {
 
   static func shape(_ dims: [Int64]) throws(ONNXFailure) -> Shape {
     guard dims.count <= 64 else { throw .damaged("a tensor has \(dims.count) axes") }
-    do throws(ShapeError) { return try Shape(checking: dims.map { Int($0) }) } catch { throw ONNXFailure(error) }
+    do throws(ShapeError) {
+      let shape = try Shape(checking: dims.map { Int($0) })
+      guard shape.dimensions.allSatisfy({ $0 <= 1 << 40 }) else { throw ShapeError.tooLarge(shape.dimensions) }
+      return shape
+    } catch {
+      throw ONNXFailure(error)
+    }
   }
 
   private static func byteCount(_ shape: Shape, width: Int) throws(ONNXFailure) -> Int {

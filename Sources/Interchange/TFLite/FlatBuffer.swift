@@ -22,11 +22,7 @@ final class FlatBuffer {
 
   /// The little-endian number at `offset`.
   func load<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) throws(Fault) -> T {
-    let size = MemoryLayout<T>.size
-    guard offset >= 0, offset <= count - size else {
-      throw .damaged("\(size) bytes announced outside the file of \(count) bytes", at: offset)
-    }
-    return data.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
+    try data.littleEndian(T.self, at: offset)
   }
 
   /// Takes `byteCount` from the budget.

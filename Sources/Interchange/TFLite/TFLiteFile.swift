@@ -163,6 +163,9 @@ struct TFLiteTensor {
   /// The name as it may be printed.
   var displayName: String { name.escapedForDisplay }
 
+  /// The name up to the first semicolon: converters join the names of all that they fused.
+  var shortName: String { name.split(separator: ";").first.map(String.init) ?? name }
+
   var typeName: String { type.map { "\($0)" } ?? "number \(typeNumber)" }
 
   var rank: Int { extents.count }

@@ -13,6 +13,8 @@ final class HTTPServer: @unchecked Sendable {
     var body: [UInt8] = []
     /// What the header says; the body's own length unless given.
     var announcedByteCount: Int?
+    /// Whether to wait, after the body, until the other side ends the connection.
+    var waits = false
   }
 
   let port: UInt16
@@ -85,5 +87,6 @@ final class HTTPServer: @unchecked Sendable {
       if count <= 0 { return }
       sent += count
     }
+    while answer.waits, recv(connection, &buffer, buffer.count, 0) > 0 {}
   }
 }

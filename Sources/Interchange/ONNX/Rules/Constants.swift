@@ -51,7 +51,9 @@ extension ONNXRule {
     let count = Int(max(exactCount, 0))
     let shape = Shape(count)
     func integers() throws(ONNXFailure) -> [Int64] {
-      guard start.magnitude <= 0x1p53, step.magnitude <= 0x1p53 else { throw .unsupported("numbers above 2^53") }
+      // Whole numbers are exact in Double up to 2^53.
+      guard start.magnitude <= 0x1p53, limit.magnitude <= 0x1p53, step.magnitude <= 0x1p53
+      else { throw .unsupported("numbers above 2^53") }
       return (0..<count).map { Int64(start) + Int64($0) * Int64(step) }
     }
     switch first.elementType {
@@ -62,9 +64,13 @@ extension ONNXRule {
       ]
     case .int64: return [node.constant(.int64(Tensor(shape: shape, scalars: try integers())))]
     case .int32:
-      return [node.constant(.int32(Tensor(shape: shape, scalars: try integers().map { Int32(truncatingIfNeeded: $0) })))]
+      return [
+        node.constant(.int32(Tensor(shape: shape, scalars: try integers().map { Int32(truncatingIfNeeded: $0) })))
+      ]
     case .int16:
-      return [node.constant(.int16(Tensor(shape: shape, scalars: try integers().map { Int16(truncatingIfNeeded: $0) })))]
+      return [
+        node.constant(.int16(Tensor(shape: shape, scalars: try integers().map { Int16(truncatingIfNeeded: $0) })))
+      ]
     case .uint8, .int8, .bool: throw .damaged("a range of \(first.elementType)")
     }
   }

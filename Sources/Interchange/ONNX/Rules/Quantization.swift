@@ -119,8 +119,9 @@ extension ONNXNode {
     guard type.elementType.isInteger, type.elementType != .int64 else {
       throw .unsupported("codes of \(type.elementType)")
     }
-    guard let encoding = try encoding(
-      scale: scale, zeroPoint: zeroPoint, codes: type.elementType, type: type, axis: axis)
+    guard
+      let encoding = try encoding(
+        scale: scale, zeroPoint: zeroPoint, codes: type.elementType, type: type, axis: axis)
     else {
       var real = try cast(x, to: .float32)
       if has(zeroPoint) {

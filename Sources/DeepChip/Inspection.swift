@@ -1,0 +1,108 @@
+import Foundation
+import Graphs
+import Interchange
+import Measurements
+import ModelFormat
+import Planning
+import Tensors
+
+/// Says what is in a model.
+public enum Inspection {
+  public static func report(_ model: Model) -> InspectionReport {
+    report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
+  }
+
+  /// - Parameter fileByteCount: the whole file, every byte.
+  public static func report(_ packed: PackedModel, name: String, fileByteCount: Int) -> InspectionReport {
+    let graph = packed.graph
+    var report = InspectionReport(model: name)
+    var (weights, nonZeros) = (0.0, 0.0)
+    for node in graph.nodes {
+      let layer = self.layer(node, graph)
+      report.layers.append(layer)
+      report.parameterCount += layer.parameterCount
+      if let density = layer.density, let count = weightCount(node, graph) {
+        weights += Double(count)
+        nonZeros += density * Double(count)
+      }
+    }
+    report.macCount = graph.macCount
+    report.byteCount = fileByteCount
+    report.float32ByteCount = 4 * report.parameterCount
+    report.compressionRatio = fileByteCount == 0 ? 0 : Double(report.float32ByteCount) / Double(fileByteCount)
+    report.weightDensity = weights == 0 ? 0 : nonZeros / weights
+    report.arenaByteCount = (try? Schedule(graph, batch: 1))?.arena.byteCount ?? 0
+    return report
+  }
+
+  /// What a file that cannot be imported lacks; without layers.
+  public static func unsupported(_ url: URL) -> InspectionReport {
+    var report = InspectionReport(model: url.lastPathComponent)
+    do {
+      _ = try url.pathExtension.lowercased() == "tflite"
+        ? TFLiteImporter().graph(contentsOf: url) : ONNXImporter().graph(of: url)
+    } catch let error as ImportError {
+      if case .unsupportedOperators(let operators) = error.problem {
+        report.unsupported = operators.map { .init(name: $0.name, operator: $0.operator, reason: $0.reason) }
+      }
+    } catch {}
+    return report
+  }
+
+  private static func layer(_ node: Node, _ graph: Graph) -> InspectionReport.Layer {
+    let weights = node.inputs.dropFirst().first.flatMap { $0 }.flatMap { graph.constants[$0] }
+    let type = graph[node.output].type
+    let operands = node.inputs.compactMap { $0.flatMap { graph.constants[$0] } }
+    return InspectionReport.Layer(
+      name: node.name, operator: "\(node.operator.kind)", shape: type.dimensions.map(\.description),
+      elementType: "\(type.elementType)", parameterCount: parameterCount(node, graph),
+      macCount: graph.macCount(node),
+      byteCount: operands.reduce(0) { $0 + $1.storedByteCount } + node.operator.integerByteCount,
+      density: weights?.density,
+      bitsPerWeight: weights.map { weights in
+        weights.shape.elementCount == 0
+          ? 0 : Double(weights.storedByteCount * 8) / Double(weights.shape.elementCount)
+      })
+  }
+
+  private static func weightCount(_ node: Node, _ graph: Graph) -> Int? {
+    node.inputs.dropFirst().first.flatMap { $0 }.flatMap { graph.constants[$0] }?.shape.elementCount
+  }
+
+  /// Numbers of the float model that this node stands for: its weights, and one bias a channel where the integers of a
+  /// result carry one.
+  private static func parameterCount(_ node: Node, _ graph: Graph) -> Int {
+    let constants = node.inputs.reduce(0) { sum, id in
+      guard let id, let constant = graph.constants[id] else { return sum }
+      if case .tensor(let tensor) = constant, tensor.elementType != .float32 { return sum }
+      return sum + constant.shape.elementCount
+    }
+    switch node.operator {
+    case .integer(.convolution), .integer(.dense):
+      return constants + (weightChannels(node, graph) ?? 0)
+    default: return constants
+    }
+  }
+
+  private static func weightChannels(_ node: Node, _ graph: Graph) -> Int? {
+    node.inputs.dropFirst().first.flatMap { $0 }.flatMap { graph.constants[$0] }?.shape.dimensions.first
+  }
+}
+
+extension Operator {
+  /// Bytes of multipliers and offsets in memory, 12 a channel.
+  fileprivate var integerByteCount: Int {
+    func bytes(_ result: SumResult) -> Int {
+      switch result {
+      case .codes(let rule): rule.multipliers.count * 12
+      case .real(let scales, let offsets): (scales.count + offsets.count) * 4
+      }
+    }
+    switch self {
+    case .integer(.convolution(_, _, let result)), .integer(.dense(let result)): return bytes(result)
+    case .integer(.lookup): return 256
+    case .integer(.softmax): return 1024
+    default: return 0
+    }
+  }
+}
