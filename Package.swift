@@ -92,16 +92,28 @@ let package = Package(
 
     // Tests.
     .testTarget(name: "CodingTests", dependencies: ["Coding", "Tensors"]),
-    .testTarget(name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"]),
-    .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
+    .testTarget(
+      name: "CompressionTests", dependencies: ["Compression", "Quantizers", "Reference", "Tensors", "Graphs"]),
+    .testTarget(
+      name: "DatasetsTests",
+      dependencies: [
+        "Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .testTarget(name: "DeepChipTests", dependencies: ["DeepChip"]),
-    .testTarget(name: "CompressionTests", dependencies: ["Compression", "Quantizers", "Reference", "Tensors", "Graphs"]),
+    .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "LayeringTests"),
+    .testTarget(name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"]),
+    .testTarget(name: "PackingTests", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference", "Packing"]),
     .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
+    .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
 
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),

@@ -12,7 +12,15 @@ let package = Package(
   targets: [
     .target(name: "Tensors", swiftSettings: embedded),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: embedded),
-    .target(name: "CKernels"),
+    .target(name: "Coding", swiftSettings: embedded),
+    .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: embedded),
+    .target(name: "CKernels", exclude: ["kernels.def"]),
+    .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: embedded),
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: embedded),
+    .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: embedded),
+    .target(
+      name: "Runtime",
+      dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
+      swiftSettings: embedded),
   ]
 )

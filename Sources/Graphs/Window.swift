@@ -43,8 +43,11 @@ public struct Window: Hashable, Sendable {
 
   /// The number of windows over `extent` elements along `axis`; nil if not even one fits.
   ///
-  /// - Parameter roundsUp: counts a last, partly outside window too, unless it would start in the padding after the
-  ///   data (ONNX's `ceil_mode`).
+  /// - Parameters:
+  ///   - extent: elements of the data, without padding.
+  ///   - axis: the spatial axis.
+  ///   - roundsUp: counts a last, partly outside window too, unless it would start in the padding after the data
+  ///     (ONNX's `ceil_mode`).
   public func outputExtent(_ extent: Int, axis: Int, roundsUp: Bool = false) -> Int? {
     let free = extent + paddingBefore[axis] + paddingAfter[axis] - reach(axis)
     guard free >= 0 else { return nil }

@@ -28,7 +28,9 @@ public struct ArenaPlan: Equatable, Sendable {
   ///
   ///     let plan = ArenaPlan(lifetimes, alignment: 64)
   ///
-  /// - Parameter alignment: of every offset, in bytes; a power of two.
+  /// - Parameters:
+  ///   - lifetimes: when each block is alive, and its size.
+  ///   - alignment: of every offset, in bytes; a power of two.
   /// - Complexity: O(*n*² log *n*) for *n* blocks.
   /// - Source: greedy by size, Pisarchyk and Lee, *Efficient Memory Management for Deep Neural Net Inference*,
   ///   arXiv 2001.03288, section 5.2.

@@ -14,6 +14,7 @@ public enum Reference {
   /// The result of one operator.
   ///
   /// - Parameters:
+  ///   - operator: what is computed.
   ///   - operands: in the operator's order, nil where an optional one is left out. Weights of integer operators may
   ///     be coded; real operators see what the codes stand for.
   ///   - batch: what `Dimension.batch(1)` in the operator's own attributes means; at least 0.

@@ -32,6 +32,7 @@ public final class Executor {
   /// Makes `graph` ready.
   ///
   /// - Parameters:
+  ///   - graph: well-formed; `Graph.validate` has checked one from a file.
   ///   - batch: items per run, 1...65536.
   ///   - threads: at least 1.
   ///   - instructionSet: kernels to use; nil takes the best that this machine has.

@@ -44,11 +44,12 @@ public struct Requantization: Hashable, Sendable {
   /// even a channel with a hundredth of the largest scale is right to a fiftieth of a code.
   ///
   /// - Parameters:
-  ///   - multiplierBits: significant bits of the largest multiplier, 1...31.
-  ///   - scales: real code steps per unit of sum, by channel; finite.
-  ///   - offsets: real codes added, by channel; finite.
+  ///   - scales: real code steps per unit of sum, by channel.
+  ///   - offsets: real codes added, by channel.
   ///   - zeroSums: the sums that stand for real 0, by channel: input zero point times sum of weights. Empty for zeros.
-  /// - Returns: nil when a scale or an offset is too large for the form.
+  ///   - codeRange: the smallest and the largest code.
+  ///   - multiplierBits: significant bits of the largest multiplier, 1...31.
+  /// - Returns: nil when a scale or an offset is not finite or too large for the form.
   public init?(
     scales: [Double], offsets: [Double], zeroSums: [Int64] = [], codeRange: ClosedRange<Int32>,
     multiplierBits: Int = 20
@@ -56,8 +57,11 @@ public struct Requantization: Hashable, Sendable {
     precondition((1...31).contains(multiplierBits), "A multiplier has 1 to 31 bits")
     precondition(scales.count == offsets.count && !scales.isEmpty, "As many offsets as scales")
     precondition(zeroSums.isEmpty || zeroSums.count == scales.count, "As many zero sums as scales")
-    let largest = scales.map { $0.magnitude }.max() ?? 0
-    guard largest < 0x1p30, offsets.allSatisfy({ $0.magnitude < 0x1p58 }) else { return nil }
+    // Written so that NaN fails too.
+    guard scales.allSatisfy({ $0.magnitude < 0x1p30 }), offsets.allSatisfy({ $0.magnitude < 0x1p58 }) else {
+      return nil
+    }
+    let largest = scales.reduce(0) { max($0, $1.magnitude) }
     // With shift = 30 − exponent the largest multiplier lies in 2^30 ..< 2^31.
     let exponent = largest > 0 ? Int(largest.exponent) : -32
     var shift = min(max(30 - exponent, 1), 62)

@@ -67,8 +67,7 @@ struct TapShape: Sendable, CustomTestStringConvertible {
       shapes.append(TapShape(rows: 2, columns: 3, channels: channels, stride: 2, shift: 24))
       shapes.append(TapShape(rows: 2, columns: 3, channels: channels, spare: 3))
     }
-    for kernel in [(1, 1), (1, 2), (1, 3), (2, 2), (1, 5), (2, 3), (1, 7), (2, 4), (5, 5), (1, 25)]
-    {
+    for kernel in [(1, 1), (1, 2), (1, 3), (2, 2), (1, 5), (2, 3), (1, 7), (2, 4), (5, 5), (1, 25)] {
       shapes.append(TapShape(rows: 2, columns: 2, channels: 16, kernel: kernel))
       shapes.append(TapShape(rows: 1, columns: 2, channels: 70, kernel: kernel, stride: 2))
     }
