@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the libraries that DeepChip links to, if they are missing: zlib, libpng and libjpeg-turbo, with headers.
+# Installs the libraries that DeepChip links to, if they are missing: zlib, libpng, libjpeg-turbo and (on Linux) libcrypto, with headers.
 #
 #   Scripts/install-dependencies.sh
 #
@@ -16,7 +16,8 @@ command -v swift > /dev/null || fail "Swift was not found. DeepChip needs Swift 
   "install it from https://www.swift.org/install and run this again."
 
 libraries=(zlib libpng libturbojpeg)
-packages_for_apt=(zlib1g-dev libpng-dev libturbojpeg0-dev)
+[ "$(uname)" = Darwin ] || libraries+=(libcrypto)
+packages_for_apt=(zlib1g-dev libpng-dev libturbojpeg0-dev libssl-dev)
 packages_for_brew=(zlib libpng jpeg-turbo)
 
 # Prints the libraries that pkg-config does not find; all of them when there is no pkg-config.
