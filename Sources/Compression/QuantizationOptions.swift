@@ -1,6 +1,6 @@
 import Quantizers
 
-/// What post-training quantization may be told.
+/// What post-training quantization may be told. The defaults were measured: Documentation/quantization.md.
 public struct QuantizationOptions: Sendable {
   /// How weights are coded; 8 bits unless more is to be saved.
   public var weights: WeightQuantizerKind
