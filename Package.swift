@@ -96,10 +96,7 @@ let package = Package(
       name: "CompressionTests", dependencies: ["Compression", "Quantizers", "Reference", "Tensors", "Graphs"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: [
-        "Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ]),
+      dependencies: ["Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG"]),
     .testTarget(name: "DeepChipTests", dependencies: ["DeepChip"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),

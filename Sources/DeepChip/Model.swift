@@ -48,7 +48,7 @@ public struct Model: Sendable {
         if let preprocessing { stored.preprocessing = preprocessing }
         packed = stored
       } else {
-        packed = try Packer.pack(graph.readyToPack(), preprocessing: preprocessing)
+        packed = try Packer.pack(graph.simplified(), preprocessing: preprocessing)
       }
     } catch let error as PackingError {
       throw Failure(.failed, "\(url.lastPathComponent.escapedForDisplay): \(error)")
@@ -69,11 +69,6 @@ public struct Model: Sendable {
       throw Failure(error)
     }
   }
-}
-
-extension Graph {
-  /// Simplified, and with foreign codes turned into encodings.
-  func readyToPack() -> Graph { simplified() }
 }
 
 extension PackedModel {

@@ -4,6 +4,7 @@ import Foundation
 import Graphs
 import ModelFormat
 import Packing
+import Passes
 import Quantizers
 import Runtime
 import Tensors
@@ -33,8 +34,10 @@ public struct Quantization {
     }
     do {
       let quantizer = PostTrainingQuantizer(options)
-      let prepared = try quantizer.prepared(model.graph.readyToPack())
-      let encoded = try quantizer.encoded(prepared, calibration: source(dataset, progress: progress))
+      let prepared = quantizer.prepared(model.graph.simplified())
+      let passes = try quantizer.passCount(prepared)
+      let encoded = try quantizer.encoded(
+        prepared, calibration: source(dataset, passCount: max(passes, 1), progress: progress))
       progress(1)
       return try Packer.pack(
         encoded, preprocessing: preprocessing, classNames: classNames.isEmpty ? dataset.classNames : classNames)
@@ -44,9 +47,9 @@ public struct Quantization {
   }
 
   /// Runs graphs over the calibration items with the float kernels.
-  private func source(_ dataset: Dataset, progress: @escaping (Double) -> Void) -> ActivationSource {
-    // Calibration goes over the data at most this often.
-    let passes = 2.0
+  private func source(
+    _ dataset: Dataset, passCount: Int, progress: @escaping (Double) -> Void
+  ) -> ActivationSource {
     var done = 0.0
     return ActivationSource { graph, values, observe in
       let indices = dataset.sample(calibrationCount, seed: seed)
@@ -65,7 +68,7 @@ public struct Quantization {
         for (id, tensor) in zip(values, try executor?.run([input]) ?? []) {
           if let reals = tensor.asFloat32 { try observe(id, reals) }
         }
-        done += Double(chunk.count) / Double(indices.count) / passes
+        done += Double(chunk.count) / Double(indices.count) / Double(passCount)
         progress(min(done, 1))
       }
     }

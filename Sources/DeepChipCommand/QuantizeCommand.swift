@@ -24,7 +24,7 @@ struct QuantizeCommand: ParsableCommand {
   var weights = "int8"
 
   @Option(help: ArgumentHelp("Of ternary weights: zero within this times the largest; 0 keeps every non-zero.", valueName: "t"))
-  var ternaryThreshold: Float = 0.05
+  var ternaryThreshold = WeightQuantizerOptions().ternaryThreshold
 
   @Option(help: ArgumentHelp("Codes of the first and the last layer's weights; 'same' for those of --weights.", valueName: "kind"))
   var endWeights = "int8"
