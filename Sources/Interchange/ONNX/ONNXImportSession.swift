@@ -250,8 +250,9 @@ extension ONNXImportSession {
         throw ImportError(.unsupported("more than \(Self.nodeLimit) nodes"), file: file, node: name)
       }
       do throws(ONNXFailure) {
+        let first = ValueID(lowering.graph.values.count)
         let results = try results(of: proto, name: name, in: scope, depth: depth)
-        try bind(results, to: proto, in: &scope)
+        try bind(results, to: proto, in: &scope, newFrom: first)
       } catch {
         switch error {
         case .damaged(let reason):
@@ -338,8 +339,9 @@ extension ONNXImportSession {
     return attributes
   }
 
+  /// Values from `first` on are the node's own; in the main graph they take the names of its results.
   private func bind(
-    _ results: [ONNXBinding?], to proto: Onnx_NodeProto, in scope: inout Scope
+    _ results: [ONNXBinding?], to proto: Onnx_NodeProto, in scope: inout Scope, newFrom first: ValueID
   ) throws(ONNXFailure) {
     for (index, output) in proto.output.enumerated() where !output.isEmpty {
       guard scope.bindings[output] == nil else {
@@ -352,7 +354,7 @@ extension ONNXImportSession {
         continue
       }
       scope.bindings[output] = result
-      if case .value(let id) = result, lowering.graph.nodes.last?.output == id, scope.prefix.isEmpty {
+      if case .value(let id) = result, id >= first, scope.prefix.isEmpty {
         lowering.rename(id, output)
       }
     }
