@@ -106,7 +106,12 @@ extension ONNXImportSession {
 
   static func usedNames(_ nodes: [Onnx_NodeProto], outputs: [String]) -> Set<String> {
     var names = Set(outputs)
-    for node in nodes { names.formUnion(node.input) }
+    for node in nodes {
+      names.formUnion(node.input)
+      for attribute in node.attribute where attribute.hasG {
+        names.formUnion(usedNames(attribute.g.node, outputs: attribute.g.output.map { $0.name }))
+      }
+    }
     return names
   }
 }
@@ -296,6 +301,11 @@ extension ONNXImportSession {
     if let function = functions[ONNXFunctionKey(domain, proto.opType, proto.overload)] {
       return try call(function, proto, bindings, attributes, name: name, depth: depth)
     }
+    if domain.isEmpty, proto.opType == "If",
+      let branch = try takenBranch(bindings.first ?? nil, attributes)
+    {
+      return try results(of: branch, outputCount: proto.output.count, name: name, in: scope, depth: depth)
+    }
     let rule = try self.rule(proto.opType, domain: domain, in: scope)
     let isUnavailable = bindings.contains { if case .unavailable? = $0 { true } else { false } }
     guard !isUnavailable else { throw .unsupported(Self.consequence) }
@@ -358,6 +368,47 @@ extension ONNXImportSession {
         lowering.rename(id, output)
       }
     }
+  }
+}
+
+// MARK: - Branches
+
+extension ONNXImportSession {
+  /// The graph that an `If` takes; nil if its condition is not known.
+  private func takenBranch(
+    _ condition: ONNXBinding?, _ attributes: [Onnx_AttributeProto]
+  ) throws(ONNXFailure) -> Onnx_GraphProto? {
+    guard case .value(let id)? = condition, case .bool(let known)? = try lowering.evaluated(id),
+      known.scalars.count == 1
+    else { return nil }
+    let name = known.scalars[0] ? "then_branch" : "else_branch"
+    guard let attribute = attributes.first(where: { $0.name == name }), attribute.hasG else {
+      throw .damaged("attribute '\(name)' is missing")
+    }
+    return attribute.g
+  }
+
+  /// Writes out a branch, which sees the names around it.
+  private func results(
+    of branch: Onnx_GraphProto, outputCount: Int, name: String, in scope: Scope, depth: Int
+  ) throws(ONNXFailure) -> [ONNXBinding?] {
+    guard depth < Self.functionDepthLimit else { throw .damaged("graphs are nested too deeply") }
+    guard branch.sparseInitializer.isEmpty else { throw .unsupported("sparse tensors in a branch") }
+    guard branch.output.count == outputCount else { throw .damaged("the branch has other results than the node") }
+    // The names are copied; this bounds the work that many branches can ask for.
+    nodeCount += scope.bindings.count / 256
+    var inner = scope
+    inner.prefix = String(name.prefix(200)) + "/"
+    inner.usedNames = Self.usedNames(branch.node, outputs: branch.output.map { $0.name })
+    for proto in branch.initializer {
+      let tensor = try lowering.tensors.tensor(proto)
+      inner.bindings[proto.name] = .value(lowering.addConstant(proto.name, .tensor(tensor)))
+    }
+    do throws(ImportError) { try lower(branch.node, in: &inner, depth: depth + 1) } catch {
+      pendingFailure = error
+      return []
+    }
+    return branch.output.map { inner.bindings[$0.name] }
   }
 }
 

@@ -190,6 +190,22 @@ import Testing
     #expect(graph.nodes.map(\.name) == ["halves", "halves_2"])
   }
 
+  @Test("A branch with a known condition is written out; with an open one it is refused", arguments: [true, false])
+  func takesBranches(condition: Bool) throws {
+    let branches: [(String, ONNXBuilder.Attribute)] = [
+      ("then_branch", .graph([ONNXBuilder.node("Relu", ["x"], ["t"])], outputs: ["t"])),
+      ("else_branch", .graph([ONNXBuilder.node("Neg", ["x"], ["e"])], outputs: ["e"])),
+    ]
+    let known = ONNXBuilder(opset: 13).input("x", ["batch"]).initializer("c", .bool(Tensor(condition)))
+      .node("If", ["c"], ["y"], branches).output("y")
+    let graph = try ONNXImporter().graph(of: known.data, file: "m.onnx")
+    #expect(graph.nodes.map(\.operator) == [.unary(condition ? .relu : .negate)])
+    let open = ONNXBuilder(opset: 13).input("x", ["batch"]).input("c", [1], elementType: 9)
+      .node("If", ["c"], ["y"], branches).output("y")
+    let error = #expect(throws: ImportError.self) { try ONNXImporter().graph(of: open.data, file: "m.onnx") }
+    #expect(error?.isUnsupported == true)
+  }
+
   @Test("Very many tiny messages are refused before they fill the memory")
   func weighsMessages() throws {
     // A graph of 100,000 nodes of two bytes each.
