@@ -23,6 +23,7 @@ let package = Package(
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels"),
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
+    .target(name: "Passes", dependencies: ["Tensors", "Graphs", "Reference"]),
 
     // Stages: one value to the next.
     .target(
@@ -31,6 +32,7 @@ let package = Package(
       swiftSettings: hot),
 
     // Tests.
+    .testTarget(name: "PassesTests", dependencies: ["Passes"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Tensors", "Graphs"]),
   ]

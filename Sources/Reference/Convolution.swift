@@ -5,7 +5,7 @@ extension Reference {
   /// `y[n, m, o] = bias[m] + Σ weights[m, c, k] · x[n, c, o · stride + k · dilation − padding]`.
   static func convolution(_ convolution: Convolution, _ given: Given) throws(ReferenceError) -> Tensor<Float> {
     let (x, weights) = (try given.floats(0), try given.floats(1))
-    let sums = correlation(
+    let sums = correlate(
       x.scalars.map(Double.init), shape: x.shape, weights: weights.scalars.map(Double.init), result: given.shape,
       window: convolution.window, groups: convolution.groups)
     return try rounded(sums, given, clamp: convolution.clamp)
@@ -34,13 +34,20 @@ extension Reference {
     return Tensor(shape: given.shape, scalars: results)
   }
 
+  /// The sums of a convolution of codes; here, where the compiler makes a fast loop for them.
+  static func integerCorrelation(
+    _ x: [Int64], shape: Shape, weights: [Int64], result: Shape, window: Window, groups: Int
+  ) -> [Int64] {
+    correlate(x, shape: shape, weights: weights, result: result, window: window, groups: groups)
+  }
+
   /// The sums of a convolution, in any arithmetic.
   ///
   /// - Parameters:
   ///   - x: `[N, C, spatial...]`, as `shape` says.
   ///   - weights: `[M, C / groups, kernel...]`.
   ///   - result: `[N, M, out...]`.
-  static func correlation<Scalar: Numeric>(
+  private static func correlate<Scalar: Numeric>(
     _ x: [Scalar], shape: Shape, weights: [Scalar], result: Shape, window: Window, groups: Int
   ) -> [Scalar] {
     let axes = AxisWindow.axes(

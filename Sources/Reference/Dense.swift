@@ -5,12 +5,17 @@ extension Reference {
   /// `y[i, m] = bias[m] + Σ x[i, k] · weights[m, k]`.
   static func dense(_ clamp: Clamp?, _ given: Given) throws(ReferenceError) -> Tensor<Float> {
     let (x, weights) = (try given.floats(0), try given.floats(1))
-    let sums = dense(x.scalars.map(Double.init), weights.scalars.map(Double.init), result: given.shape)
+    let sums = products(x.scalars.map(Double.init), weights.scalars.map(Double.init), result: given.shape)
     return try rounded(sums, given, clamp: clamp)
   }
 
+  /// The sums of a dense layer on codes; here, where the compiler makes a fast loop for them.
+  static func integerDense(_ x: [Int64], _ weights: [Int64], result: Shape) -> [Int64] {
+    products(x, weights, result: result)
+  }
+
   /// The products of every row of x with every row of the weights, in any arithmetic.
-  static func dense<Scalar: Numeric>(_ x: [Scalar], _ weights: [Scalar], result: Shape) -> [Scalar] {
+  private static func products<Scalar: Numeric>(_ x: [Scalar], _ weights: [Scalar], result: Shape) -> [Scalar] {
     guard result.elementCount > 0 else { return [] }
     let depth = x.count / result[0]
     var sums: [Scalar] = []

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// Slow: about a tenth of a second for 40 million multiplications. Values are freed after their last use.
 public struct GraphEvaluator: Sendable {
-  public var graph: Graph
+  public let graph: Graph
 
   /// Whether values with an affine encoding are rounded to what their codes stand for, as a quantized network
   /// would see them.

@@ -26,7 +26,7 @@ extension Reference {
     let (before, after) = ([0, 0] + window.paddingBefore, [0, 0] + window.paddingAfter)
     let padded = try evaluate(
       .padding(before: before, after: after, mode: .constant(Float(zeroPoint))), [.tensor(.uint8(x))])
-    let sums = correlation(
+    let sums = integerCorrelation(
       padded.integers ?? [], shape: padded.shape, weights: weights, result: given.shape,
       window: Window(kernel: window.kernel, strides: window.strides, dilations: window.dilations),
       groups: convolution.groups)
@@ -35,7 +35,7 @@ extension Reference {
 
   private static func integerDense(_ result: SumResult, _ given: Given) throws(ReferenceError) -> AnyTensor {
     let (x, weights) = (try given.codes(0), try given.levels(1))
-    let sums = dense(x.scalars.map(Int64.init), weights, result: given.shape)
+    let sums = integerDense(x.scalars.map(Int64.init), weights, result: given.shape)
     return try finish(sums, result, given.shape)
   }
 

@@ -19,6 +19,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       channels: (4, 6), groups: 2,
       window: Window(kernel: [3, 2], strides: [2, 1], paddingBefore: [0, 2], paddingAfter: [1, 0])),
     ConvolutionCase(
+      channels: (1, 2), groups: 1,
+      window: Window(kernel: [3, 3], strides: [2, 3], paddingBefore: [1, 1], paddingAfter: [1, 0])),
+    ConvolutionCase(
       channels: (4, 4), groups: 4,
       window: Window(
         kernel: [2, 3], strides: [1, 2], dilations: [3, 2], paddingBefore: [2, 4], paddingAfter: [3, 4])),

@@ -63,6 +63,13 @@ import Testing
     #expect(try nearest(.ceiling) == [2, 4])
   }
 
+  @Test func aScaleRoundedForStoringStandsForTheFraction() throws {
+    let resize = Resize(
+      interpolation: .nearest(.halfDown), coordinates: .asymmetric, extents: [10], scales: [Float(10) / 3])
+    // Position 5 shows 5 · 3 / 10 = 1.5, exactly halfway.
+    #expect(try evaluated(.resize(resize), floats([3], [0, 1, 2]))[5] == 1)
+  }
+
   @Test("Growing by whole factors repeats elements", arguments: [2, 3])
   func nearestGrowth(factor: Int) throws {
     let resize = Resize(
