@@ -34,6 +34,7 @@ public struct Evaluator {
   }
 
   /// - Parameters:
+  ///   - dataset: gives items and labels.
   ///   - indices: items to take, in this order.
   ///   - progress: told the items done so far.
   /// - Throws: `Failure`.

@@ -12,7 +12,10 @@ public enum Inspection {
     report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
   }
 
-  /// - Parameter fileByteCount: the whole file, every byte.
+  /// - Parameters:
+  ///   - packed: the model as it runs.
+  ///   - name: the model's, for people.
+  ///   - fileByteCount: the whole file, every byte.
   public static func report(_ packed: PackedModel, name: String, fileByteCount: Int) -> InspectionReport {
     let graph = packed.graph
     var report = InspectionReport(model: name)

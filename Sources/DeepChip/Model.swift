@@ -24,6 +24,7 @@ public struct Model: Sendable {
   public let packed: PackedModel
 
   /// - Parameters:
+  ///   - url: a file that ends in .onnx, .tflite or .dchip.
   ///   - preprocessing: for foreign files, which do not say how pictures become inputs; of a packed file the stored
   ///     one is used unless this is given.
   ///   - knownInputs: see `ONNXImporter.knownInputs`.

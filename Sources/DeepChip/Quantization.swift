@@ -23,6 +23,8 @@ public struct Quantization {
   public init() {}
 
   /// - Parameters:
+  ///   - model: with real weights.
+  ///   - dataset: the training split, or other inputs that are typical.
   ///   - progress: told the share done, 0...1.
   /// - Returns: the packed model, and the encoded graph it was made from.
   /// - Throws: `Failure`.
