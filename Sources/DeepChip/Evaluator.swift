@@ -24,6 +24,8 @@ public struct Evaluator {
   public var backend = Backend.runtime
   /// Used when the model brings no pre-processing.
   public var preprocessing = Preprocessing()
+  /// Output of class 0: 1 for models that begin with a "background" class.
+  public var firstClass = 0
 
   public init(_ model: Model) { self.model = model }
 
@@ -67,7 +69,7 @@ public struct Evaluator {
         outputs = try wrap { try GraphEvaluator(graph).outputs([input]) }
       }
       guard let output = outputs.first else { throw Failure(.failed, "the model has no output") }
-      try score.add(output, input: input, labels: dataset.labels.map { labels in chunk.map { labels[$0] } })
+      try score.add(output, input: input, labels: dataset.labels.map { labels in chunk.map { labels[$0] + firstClass } })
       position = end
       progress(position)
     }
