@@ -41,14 +41,14 @@ public enum Inspection {
   /// What a file that cannot be imported lacks; without layers.
   public static func unsupported(_ url: URL) -> InspectionReport {
     var report = InspectionReport(model: url.lastPathComponent)
-    do {
+    do throws(ImportError) {
       _ = try url.pathExtension.lowercased() == "tflite"
         ? TFLiteImporter().graph(contentsOf: url) : ONNXImporter().graph(of: url)
-    } catch let error as ImportError {
+    } catch {
       if case .unsupportedOperators(let operators) = error.problem {
         report.unsupported = operators.map { .init(name: $0.name, operator: $0.operator, reason: $0.reason) }
       }
-    } catch {}
+    }
     return report
   }
 

@@ -62,17 +62,22 @@ func interestingSums(_ generator: inout SplitMix64) -> [Int32] {
 }
 
 @Suite struct RequantizationFromScalesTests {
-  @Test("The largest multiplier has 31 significant bits and is the nearest integer", arguments: 0..<64)
+  @Test("The largest multiplier has the bits that were asked for and is the nearest such integer", arguments: 0..<64)
   func usesAllBits(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     let exponent = -20 + Int(generator.next() % 30)
     let scale = Double(sign: .plus, exponent: exponent, significand: 1 + Double(generator.nextUnit()))
-    let rule = try #require(Requantization(scales: [scale], offsets: [3], codeRange: 0...255))
-    #expect(rule.shift == 30 - exponent)
-    #expect(rule.multipliers[0] >= 1 << 30)
-    let unit = Double(sign: .plus, exponent: rule.shift, significand: 1)
-    #expect(abs(Double(rule.multipliers[0]) - scale * unit) <= 0.5)
-    #expect(rule.offsets == [3 << Int64(rule.shift)])
+    for bits in [12, 20, 31] {
+      let rule = try #require(
+        Requantization(scales: [scale], offsets: [3], codeRange: 0...255, multiplierBits: bits))
+      #expect(rule.shift == 30 - exponent)
+      #expect(rule.multipliers[0] >= 1 << 30)
+      let unit = Double(sign: .plus, exponent: rule.shift, significand: 1)
+      let step = Int32(1) << Int32(31 - bits)
+      #expect(rule.multipliers[0] % step == 0 || rule.multipliers[0] == .max)
+      #expect(abs(Double(rule.multipliers[0]) - scale * unit) <= Double(step) / 2)
+      #expect(rule.offsets == [3 << Int64(rule.shift)])
+    }
   }
 
   @Test("Codes are those of the real rule, at most one apart and only next to a half", arguments: 0..<48)
@@ -88,8 +93,8 @@ func interestingSums(_ generator: inout SplitMix64) -> [Int32] {
         let sum = Int32(generator.next() % 200_000) - 100_000
         let real = Double(Int64(sum) - zeroSums[channel]) * scales[channel] + offsets[channel]
         let expected = min(max((real + 0.5).rounded(.down), 0), 255)
-        // A multiplier is wrong by half a unit of 2^-shift, a sum is below 2^18: the error is far below 10^-3.
-        let isNearHalf = abs(real + 0.5 - (real + 0.5).rounded()) < 1e-3
+        // A multiplier of 20 bits is wrong by 2^-21 of a code range of thousands, an offset by 1/512 of a code.
+        let isNearHalf = abs(real + 0.5 - (real + 0.5).rounded()) < 5e-3
         #expect(Double(rule.code(sum, channel: channel)) == expected || isNearHalf)
         #expect(abs(Double(rule.code(sum, channel: channel)) - expected) <= 1)
       }
