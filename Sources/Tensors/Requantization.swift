@@ -67,7 +67,8 @@ public struct Requantization: Hashable, Sendable {
     var shift = min(max(30 - exponent, 1), 62)
     while shift >= 1 {
       let unit = Double(sign: .plus, exponent: shift, significand: 1)
-      let step = Double(sign: .plus, exponent: 31 - multiplierBits, significand: 1)
+      // The largest multiplier has exponent + shift + 1 bits.
+      let step = Double(sign: .plus, exponent: max(exponent + shift + 1 - multiplierBits, 0), significand: 1)
       let multipliers = scales.map { Int32(clamping: Int64(($0 * unit / step).rounded() * step)) }
       if let offsets = Self.offsets(offsets, zeroSums, multipliers, unit: unit) {
         self.init(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
