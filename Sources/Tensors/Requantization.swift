@@ -68,8 +68,8 @@ public struct Requantization: Hashable, Sendable {
     // A smaller shift makes room for large offsets, down to 8 bits of multiplier.
     for shift in stride(from: first, through: max(first - 23, 1), by: -1) {
       let unit = Double(sign: .plus, exponent: shift, significand: 1)
-      let zeros = max(31 - (first - shift) - multiplierBits, 0)
-      let step = Double(sign: .plus, exponent: zeros, significand: 1)
+      // The largest multiplier has exponent + shift + 1 bits.
+      let step = Double(sign: .plus, exponent: max(exponent + shift + 1 - multiplierBits, 0), significand: 1)
       let multipliers = scales.map { Int32(clamping: Int64(($0 * unit / step).rounded() * step)) }
       if let offsets = Self.offsets(offsets, zeroSums, multipliers, unit: unit) {
         self.init(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
