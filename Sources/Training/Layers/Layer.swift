@@ -1,0 +1,76 @@
+import CKernels
+
+/// One or several nodes of the graph with their gradient.
+///
+/// `forward` computes `output` from `inputs`; `backward` takes the gradient at `output` and writes, or adds to, those at
+/// `inputs` and the parameters' own. Both work on the first `context.count` items.
+class Layer {
+  /// For messages.
+  let name: String
+  /// Indices of the values read, in the operator's order, without parameters.
+  let inputs: [Int]
+  let output: Int
+  /// Whether the gradient at each input is added to what is there; nil where none is wanted.
+  var accumulates: [Bool?] = []
+
+  init(name: String, inputs: [Int], output: Int) {
+    self.name = name
+    self.inputs = inputs
+    self.output = output
+  }
+
+  /// Inputs whose gradient may take over the memory of the output's gradient: the layer works in place then.
+  var inputsInPlace: [Int] { [] }
+
+  func forward(_ context: Context) { preconditionFailure("Every layer runs forward") }
+
+  func backward(_ context: Context) { preconditionFailure("Every layer runs backward") }
+}
+
+/// What layers work with.
+final class Context {
+  let kernels: dc_kernel_table
+  let workers: Workers
+  /// Items that fit.
+  let capacity: Int
+  /// Items of this batch.
+  var count = 0
+  /// Whether batch statistics are used and running ones updated.
+  var isTraining = false
+  var layouts: [ValueLayout?] = []
+  var values: [FloatBuffer?] = []
+  var gradients: [FloatBuffer?] = []
+
+  init(kernels: dc_kernel_table, threads: Int, capacity: Int) {
+    self.kernels = kernels
+    self.capacity = capacity
+    workers = Workers(threads: threads)
+  }
+
+  func value(_ index: Int) -> UnsafeMutablePointer<Float> {
+    guard let buffer = values[index] else { preconditionFailure("A value has memory") }
+    return buffer.pointer
+  }
+
+  func gradient(_ index: Int) -> UnsafeMutablePointer<Float> {
+    guard let buffer = gradients[index] else { preconditionFailure("A gradient that is wanted has memory") }
+    return buffer.pointer
+  }
+
+  func layout(_ index: Int) -> ValueLayout {
+    guard let layout = layouts[index] else { preconditionFailure("A value has a layout") }
+    return layout
+  }
+}
+
+extension Layer {
+  /// Sets the gradient to 0 where the output is at or outside the limits of a fused clamp.
+  func maskGradient(_ context: Context, _ range: Range<Int>, lowest: Float, highest: Float) {
+    guard lowest > -.infinity || highest < .infinity else { return }
+    let size = context.layout(output).itemCount
+    let (y, g) = (context.value(output), context.gradient(output))
+    for index in range.lowerBound * size..<range.upperBound * size {
+      g[index] = y[index] > lowest && y[index] < highest ? g[index] : 0
+    }
+  }
+}
