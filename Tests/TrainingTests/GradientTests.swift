@@ -87,9 +87,12 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
 
   static let weightedSums: [GradientCase] = [
     after("convolution 3x3") { try $0.convolution(5, same) },
-    after("convolution of 17 to 18 channels, clamped") {
+    after("convolution of 17 to 18 channels") {
       try $0.convolution(17, same)
-      try $0.convolution(18, same, clamp: Clamp(lower: -0.5, upper: 2))
+      try $0.convolution(18, same)
+    },
+    after("convolution, clamped", [3, 4, 3]) {
+      try $0.convolution(3, same, clamp: Clamp(lower: -0.5, upper: 2))
     },
     after("convolution with stride 2 on even and odd extents") {
       try $0.convolution(5, Window(kernel: [3, 3], strides: [2, 2], paddingBefore: [1, 1], paddingAfter: [1, 1]))
@@ -134,7 +137,7 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
   ]
 
   static let functions: [GradientCase] = [
-    unary(.relu), unary(.clip(Clamp(lower: -0.5, upper: 0.7))), unary(.leakyRelu(slope: 0.1)), unary(.sigmoid),
+    unary(.relu), unary(.clip(Clamp(lower: -0.9, upper: 1.2))), unary(.leakyRelu(slope: 0.1)), unary(.sigmoid),
     unary(.hardSigmoid(slope: 0.2, offset: 0.5)), unary(.hardSwish), unary(.tanh), unary(.elu(alpha: 1)),
     unary(.softplus), unary(.swish(alpha: 1)), unary(.absolute), unary(.negate),
     after("sum of two values, clamped") {
@@ -236,7 +239,7 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
         let slope = try difference(graph, parameter, place, x, direction, isTraining: isTraining)
         // Differences of single-precision sums, and steps across the bends of clamps and maxima, cost some digits.
         #expect(
-          abs(gradients[index][place] - slope) <= 0.02 * scale + 2e-3,
+          abs(gradients[index][place] - slope) <= 0.02 * scale + 5e-3,
           "\(parameter.role) \(place): \(gradients[index][place]) and \(slope)")
       }
     }
@@ -247,7 +250,7 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
     _ graph: Graph, _ parameter: Parameter, _ place: Int, _ x: Tensor<Float>, _ direction: Tensor<Float>,
     isTraining: Bool
   ) throws -> Float {
-    let step: Float = 0x1p-10
+    let step: Float = 0x1p-12
     func value(_ shift: Float) throws -> Double {
       var moved = graph
       var scalars = parameter.value.scalars

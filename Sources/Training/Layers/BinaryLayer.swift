@@ -1,3 +1,4 @@
+import CKernels
 import Graphs
 
 /// Addition, subtraction or multiplication of two values, or of a value and a parameter, with broadcasting along whole
@@ -52,6 +53,10 @@ final class BinaryLayer: Layer {
     let (a, aStep) = place(operands[0], context)
     let (b, bStep) = place(operands[1], context)
     let (lowest, highest) = (clamp?.lower ?? -.infinity, clamp?.upper ?? .infinity)
+    if isPlain(0, context), isPlain(1, context) {
+      addWhole(context, a, b, Clamp(lower: lowest, upper: highest))
+      return
+    }
     context.workers.overBatch(context.count) { _, range in
       for item in range {
         for pixel in 0..<layout.pixels {
@@ -67,10 +72,32 @@ final class BinaryLayer: Layer {
     }
   }
 
-  override func backward(_ context: Context) {
+  /// Whether an operand of a sum is a value with an element for each of the result's.
+  private func isPlain(_ side: Int, _ context: Context) -> Bool {
+    guard function == .add, case .value(let index, _) = operands[side] else { return false }
+    return context.layout(index) == context.layout(output)
+  }
+
+  private func addWhole(
+    _ context: Context, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ limits: Clamp
+  ) {
+    let size = context.layout(output).itemCount
     context.workers.overBatch(context.count) { _, range in
-      maskGradient(context, range, lowest: clamp?.lower ?? -.infinity, highest: clamp?.upper ?? .infinity)
+      let first = range.lowerBound * size
+      var call = dc_map()
+      call.input = UnsafeRawPointer(a + first)
+      call.other = UnsafeRawPointer(b + first)
+      call.output = UnsafeMutableRawPointer(context.value(output) + first)
+      call.rows = 1
+      call.count = Int32(range.count * size)
+      call.lowest = limits.lower
+      call.highest = limits.upper
+      context.kernels.add_f32f32f32(&call)
     }
+  }
+
+  override func backward(_ context: Context) {
+    context.workers.overBatch(context.count) { _, range in maskGradient(context, range, clamp) }
     // The operand that shares its memory with the result's gradient comes last, when nobody reads that any more.
     let order = isInPlace(operands[0], context) ? [1, 0] : [0, 1]
     for side in order { backward(context, side) }
@@ -83,14 +110,17 @@ final class BinaryLayer: Layer {
 
   private func backward(_ context: Context, _ side: Int) {
     let (target, step): (UnsafeMutablePointer<Float>, Strides)
-    let keeps: Bool
     switch operands[side] {
     case .value(let index, let strides):
       let position = operands[0..<side].count { if case .value = $0 { true } else { false } }
       guard let accumulates = accumulates[position] else { return }
       if isInPlace(operands[side], context) { return }
-      (target, step, keeps) = (context.gradient(index), strides, accumulates)
-      if !keeps { target.update(repeating: 0, count: context.count * context.layout(index).itemCount) }
+      (target, step) = (context.gradient(index), strides)
+      if isPlain(side, context) {
+        passWhole(context, target, accumulates)
+        return
+      }
+      if !accumulates { target.update(repeating: 0, count: context.count * context.layout(index).itemCount) }
     case .parameter(let parameter, let strides):
       (target, step) = (parameter.gradient.pointer, strides)
     }
@@ -99,6 +129,16 @@ final class BinaryLayer: Layer {
       context.workers.overBatch(context.count) { _, range in add(context, side, target, step, range) }
     } else {
       add(context, side, target, step, 0..<context.count)
+    }
+  }
+
+  private func passWhole(_ context: Context, _ target: UnsafeMutablePointer<Float>, _ accumulates: Bool) {
+    let size = context.layout(output).itemCount
+    context.workers.overBatch(context.count) { _, range in
+      let first = range.lowerBound * size
+      context.passGradient(
+        context.gradient(output) + first, to: target + first, count: range.count * size, clamped: nil,
+        accumulates: accumulates)
     }
   }
 

@@ -191,7 +191,7 @@ final class ConvolutionLayer: Layer {
     for buffer in filterGradients { buffer.pointer.update(repeating: 0, count: buffer.count) }
     for buffer in biasSums { buffer.pointer.update(repeating: 0, count: buffer.count) }
     context.workers.overBatch(context.count) { chunk, range in
-      maskGradient(context, range, lowest: clamp?.lower ?? -.infinity, highest: clamp?.upper ?? .infinity)
+      maskGradient(context, range, clamp)
       if bias != nil { addBiasSums(context, range, chunk) }
       if geometry.isPointwise {
         addFilterGradient(

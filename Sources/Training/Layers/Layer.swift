@@ -1,4 +1,5 @@
 import CKernels
+import Graphs
 
 /// One or several nodes of the graph with their gradient.
 ///
@@ -40,6 +41,8 @@ final class Context {
   var layouts: [ValueLayout?] = []
   var values: [FloatBuffer?] = []
   var gradients: [FloatBuffer?] = []
+  private let ones = FloatBuffer([Float](repeating: 1, count: 16))
+  private let zeros = FloatBuffer(16)
 
   init(kernels: dc_kernel_table, threads: Int, capacity: Int) {
     self.kernels = kernels
@@ -65,12 +68,40 @@ final class Context {
 
 extension Layer {
   /// Sets the gradient to 0 where the output is at or outside the limits of a fused clamp.
-  func maskGradient(_ context: Context, _ range: Range<Int>, lowest: Float, highest: Float) {
-    guard lowest > -.infinity || highest < .infinity else { return }
-    let size = context.layout(output).itemCount
-    let (y, g) = (context.value(output), context.gradient(output))
-    for index in range.lowerBound * size..<range.upperBound * size {
-      g[index] = y[index] > lowest && y[index] < highest ? g[index] : 0
+  func maskGradient(_ context: Context, _ range: Range<Int>, _ clamp: Clamp?) {
+    guard let clamp else { return }
+    let first = range.lowerBound * context.layout(output).itemCount
+    context.passGradient(
+      context.gradient(output) + first, to: context.gradient(output) + first,
+      count: range.count * context.layout(output).itemCount,
+      clamped: (context.value(output) + first, clamp), accumulates: false)
+  }
+}
+
+extension Context {
+  /// Copies or adds a gradient, where the clamped result lies inside the limits; 0 elsewhere.
+  func passGradient(
+    _ gradient: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int,
+    clamped: (result: UnsafeMutablePointer<Float>, clamp: Clamp)?, accumulates: Bool
+  ) {
+    // As a normalization with slope 1 of pixels of 16 channels; what is left over, of one channel.
+    for (first, pixels, channels) in [(0, count / 16, 16), (count / 16 * 16, count % 16, 1)] where pixels > 0 {
+      var call = dc_channelwise()
+      call.input = gradient + first
+      call.gradient = gradient + first
+      call.result = target + first
+      call.a = UnsafePointer(ones.pointer)
+      call.b = UnsafePointer(zeros.pointer)
+      call.d = UnsafePointer(zeros.pointer)
+      call.pixels = pixels
+      call.channels = Int32(channels)
+      call.accumulates = accumulates ? 1 : 0
+      if let clamped {
+        call.activated = UnsafePointer(clamped.result + first)
+        call.lowest = clamped.clamp.lower
+        call.highest = clamped.clamp.upper
+      }
+      kernels.normgradient_f32f32(&call)
     }
   }
 }

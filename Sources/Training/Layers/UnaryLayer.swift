@@ -1,3 +1,4 @@
+import CKernels
 import Graphs
 import Reference
 
@@ -16,13 +17,19 @@ final class UnaryLayer: Layer {
 
   override func forward(_ context: Context) {
     let size = context.layout(output).itemCount
-    let (x, y) = (context.value(inputs[0]), context.value(output))
     context.workers.overBatch(context.count) { _, range in
-      let elements = range.lowerBound * size..<range.upperBound * size
+      let (x, y) = (context.value(inputs[0]) + range.lowerBound * size, context.value(output) + range.lowerBound * size)
       if let clamp = function.clamp {
-        for index in elements { y[index] = min(max(x[index], clamp.lower), clamp.upper) }
+        var call = dc_map()
+        call.input = UnsafeRawPointer(x)
+        call.output = UnsafeMutableRawPointer(y)
+        call.rows = 1
+        call.count = Int32(range.count * size)
+        call.lowest = clamp.lower
+        call.highest = clamp.upper
+        context.kernels.clamp_f32f32(&call)
       } else {
-        for index in elements { y[index] = function.value(at: x[index]) }
+        for index in 0..<range.count * size { y[index] = function.value(at: x[index]) }
       }
     }
   }
@@ -30,11 +37,16 @@ final class UnaryLayer: Layer {
   override func backward(_ context: Context) {
     guard let accumulates = accumulates[0] else { return }
     let size = context.layout(output).itemCount
-    let (x, g, dx) = (context.value(inputs[0]), context.gradient(output), context.gradient(inputs[0]))
     context.workers.overBatch(context.count) { _, range in
-      for index in range.lowerBound * size..<range.upperBound * size {
-        let slope = function.clamp.map { x[index] > $0.lower && x[index] < $0.upper ? Float(1) : 0 }
-        let product = g[index] * (slope ?? function.derivative(at: x[index]) ?? 0)
+      let first = range.lowerBound * size
+      let (x, y) = (context.value(inputs[0]) + first, context.value(output) + first)
+      let (g, dx) = (context.gradient(output) + first, context.gradient(inputs[0]) + first)
+      if let clamp = function.clamp {
+        context.passGradient(g, to: dx, count: range.count * size, clamped: (y, clamp), accumulates: accumulates)
+        return
+      }
+      for index in 0..<range.count * size {
+        let product = g[index] * (function.derivative(at: x[index]) ?? 0)
         dx[index] = accumulates ? dx[index] + product : product
       }
     }
