@@ -14,6 +14,7 @@ let package = Package(
   products: [
     .library(name: "DeepChip", targets: ["DeepChip"]),
     .library(name: "DeepChipRuntime", targets: ["Runtime"]),
+    .library(name: "DeepChipTraining", targets: ["Training"]),
     .executable(name: "deepchip", targets: ["deepchip"]),
   ],
   dependencies: [
@@ -65,7 +66,8 @@ let package = Package(
     .target(
       name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference", "Passes"],
       swiftSettings: hot),
-    .target(name: "Training", dependencies: ["Tensors", "Graphs", "CKernels", "Reference"], swiftSettings: hot),
+    .target(
+      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Reference"], swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
@@ -113,7 +115,7 @@ let package = Package(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "Datasets", "Reference", "Graphs", "Tensors"],
+      name: "TrainingTests", dependencies: ["Training", "CResources", "Reference", "Graphs", "Tensors"],
       swiftSettings: hot),
 
     // Benchmarks.

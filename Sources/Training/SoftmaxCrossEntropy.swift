@@ -29,7 +29,8 @@ public struct SoftmaxCrossEntropy: Sendable, Equatable {
   public func evaluate(_ logits: Tensor<Float>, _ labels: [Int]) -> Result {
     let count = labels.count
     let classes = count == 0 ? 0 : logits.scalars.count / count
-    precondition(logits.scalars.count == count * classes && labels.allSatisfy { (0..<classes).contains($0) }, "Labels fit")
+    precondition(
+      logits.scalars.count == count * classes && labels.allSatisfy { (0..<classes).contains($0) }, "Labels fit")
     var result = Result(loss: 0, correctCount: 0, gradient: Tensor(repeating: 0, shape: logits.shape))
     var gradient = [Float](repeating: 0, count: logits.scalars.count)
     let (base, own) = (Double(labelSmoothing) / Double(max(classes, 1)), 1 - Double(labelSmoothing))

@@ -162,8 +162,8 @@ typedef struct dc_reordering {
 
    result[segment][element][output] += sum over pixels of input[pixel, segment, element] * gradient[pixel, output],
    for the windows and segments of the forward convolution. A row of `result` has `outputs` rounded up to a multiple of
-   DC_CHANNEL_BLOCK values; those past the last output are left alone or get a multiple of 0. Strides are in bytes. Every
-   sum is one chain over the pixels, row by row. */
+   DC_CHANNEL_BLOCK values; those past the last output get multiples of 0. Strides are in bytes. Every sum is one chain
+   over the pixels, row by row. */
 typedef struct dc_filter_gradient {
   const float *input;              /* the first element of the window of pixel 0 */
   const float *gradient;           /* output 0 of pixel 0 */
@@ -187,8 +187,9 @@ typedef struct dc_filter_gradient {
    gradientsums_f32f32:  sums[c] = sum of g; sums[channels + c] = sum of g * (input - a[c]).
    normgradient_f32f32:  result = g * a[c] + input * b[c] + d[c], added to what is there if `accumulates`.
 
-   g is gradient where lowest < activated < highest, else 0; all of gradient where activated is NULL. Sums are chains over the
-   pixels of a call: callers add those of many calls in a wider type. `result` may be `input`, `gradient` or `other`. */
+   g is gradient where lowest < activated < highest, else 0; all of gradient where activated is NULL. Sums are chains
+   over the pixels of a call: callers add those of many calls in a wider type. `result` may be `input`, `gradient` or
+   `other`. */
 typedef struct dc_channelwise {
   const float *input;
   const float *other;

@@ -104,10 +104,16 @@ DC_TARGET void DC_NAME(filtergradient, f32f32f32, DC_TILE_NAME)(const dc_filter_
 #define DC_PREPARE_SUMS(V) V first = (V){0}, second = (V){0}; const V center = DC_AT(V, p->a, c);
 #define DC_FINISH_SUMS(V) DC_PUT(V, p->sums, c) = first; DC_PUT(V, p->sums, channels + c) = second;
 
-#define DC_BODY_MOMENTS(V) V deviation = DC_AT(V, p->input, i) - center; first += deviation; second += deviation * deviation;
+#define DC_BODY_MOMENTS(V) \
+  const V deviation = DC_AT(V, p->input, i) - center; \
+  first += deviation; \
+  second += deviation * deviation;
 DC_CHANNELWISE(moments, f32f32, DC_PREPARE_SUMS, DC_BODY_MOMENTS, DC_FINISH_SUMS)
 
-#define DC_BODY_GRADIENTSUMS(V) DC_UPSTREAM(V) first += g; second += g * (DC_AT(V, p->input, i) - center);
+#define DC_BODY_GRADIENTSUMS(V) \
+  DC_UPSTREAM(V) \
+  first += g; \
+  second += g * (DC_AT(V, p->input, i) - center);
 DC_CHANNELWISE(gradientsums, f32f32, DC_PREPARE_SUMS, DC_BODY_GRADIENTSUMS, DC_FINISH_SUMS)
 
 #define DC_PREPARE_NORMALIZE(V) \

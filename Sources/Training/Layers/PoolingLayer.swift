@@ -76,7 +76,8 @@ final class PoolingLayer: Layer {
           let dx = context.gradient(inputs[0]) + item * from.itemCount
           if kind == .maximum {
             let x = context.value(inputs[0]) + item * from.itemCount
-            passToFirstMaximum(context.value(output) + start, context.gradient(output) + start, x, dx, pixels, to.channels)
+            passToFirstMaximum(
+              context.value(output) + start, context.gradient(output) + start, x, dx, pixels, to.channels)
           } else {
             let g = context.gradient(output) + start
             for pixel in pixels {
