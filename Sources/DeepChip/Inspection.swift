@@ -9,7 +9,22 @@ import Tensors
 /// Says what is in a model.
 public enum Inspection {
   public static func report(_ model: Model) -> InspectionReport {
-    report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
+    var report = report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
+    if model.format == .dchip { report.sections = sections(model.url) }
+    return report
+  }
+
+  /// The parts of a packed file, largest first; nil if it is not one.
+  private static func sections(_ url: URL) -> [InspectionReport.Section]? {
+    guard let data = try? Data(contentsOf: url, options: .mappedIfSafe),
+      let layout = try? data.withUnsafeBytes({ try FileLayout(reading: $0) })
+    else { return nil }
+    var sections = layout.sections.map {
+      InspectionReport.Section(name: $0.kind?.name ?? "section \($0.number)", byteCount: $0.byteCount)
+    }
+    let rest = layout.byteCount - sections.reduce(0) { $0 + $1.byteCount }
+    sections.append(.init(name: "header and padding", byteCount: rest))
+    return sections.sorted { ($1.byteCount, $0.name) < ($0.byteCount, $1.name) }
   }
 
   /// - Parameter fileByteCount: the whole file, every byte.
@@ -39,7 +54,8 @@ public enum Inspection {
   public static func unsupported(_ url: URL) -> InspectionReport {
     var report = InspectionReport(model: url.lastPathComponent)
     do {
-      _ = try url.pathExtension.lowercased() == "tflite"
+      _ =
+        try url.pathExtension.lowercased() == "tflite"
         ? TFLiteImporter().graph(contentsOf: url) : ONNXImporter().graph(of: url)
     } catch let error as ImportError {
       if case .unsupportedOperators(let operators) = error.problem {
