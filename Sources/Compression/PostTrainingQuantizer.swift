@@ -161,13 +161,13 @@ extension PostTrainingQuantizer {
 
   /// Codes for a weight constant; nil when it is coded well enough already.
   private func coded(_ constant: Constant, _ kind: WeightQuantizerKind, name: String) throws -> CodedTensor? {
-    var quantizer = kind.quantizer(options.weightOptions)
     if case .coded(let coded) = constant {
       guard case .affine(let affine) = coded.encoding, affine.zeroPoints.contains(where: { $0 != 0 }) else {
         return nil
       }
-      quantizer = SymmetricQuantizer(bitWidth: 8, granularity: .perOutputChannel)
+      return coded.symmetric
     }
+    let quantizer = kind.quantizer(options.weightOptions)
     guard let real = constant.tensor.asFloat32 else { return nil }
     do throws(QuantizationError) {
       return try quantizer.quantize(real)

@@ -10,7 +10,13 @@ import Tensors
 public enum Inspection {
   public static func report(_ model: Model) -> InspectionReport {
     var report = report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
-    if model.format == .dchip { report.sections = sections(model.url) }
+    if model.format == .dchip {
+      report.sections = sections(model.url)
+    } else {
+      // Before batch norms are folded: their factors and offsets count.
+      report.parameterCount = parameterCount(model.graph)
+    }
+    report.addRatio()
     return report
   }
 
@@ -43,8 +49,7 @@ public enum Inspection {
     }
     report.macCount = graph.macCount
     report.byteCount = fileByteCount
-    report.float32ByteCount = 4 * report.parameterCount
-    report.compressionRatio = fileByteCount == 0 ? 0 : Double(report.float32ByteCount) / Double(fileByteCount)
+    report.addRatio()
     report.weightDensity = weights == 0 ? 0 : nonZeros / weights
     report.arenaByteCount = (try? Schedule(graph, batch: 1))?.arena.byteCount ?? 0
     return report
@@ -100,8 +105,32 @@ public enum Inspection {
     }
   }
 
+  /// Real numbers that training has found: no running means and variances.
+  private static func parameterCount(_ graph: Graph) -> Int {
+    var ids = Set<ValueID>()
+    for node in graph.nodes {
+      var operands = node.inputs[...]
+      if case .batchNormalization = node.operator { operands = operands.prefix(3) }
+      for case let id? in operands { ids.insert(id) }
+    }
+    return ids.reduce(0) { sum, id in
+      switch graph.constants[id] {
+      case .coded(let coded): sum + coded.shape.elementCount
+      case .tensor(.float32(let tensor)): sum + tensor.shape.elementCount
+      case .tensor, nil: sum
+      }
+    }
+  }
+
   private static func weightChannels(_ node: Node, _ graph: Graph) -> Int? {
     node.inputs.dropFirst().first.flatMap { $0 }.flatMap { graph.constants[$0] }?.shape.dimensions.first
+  }
+}
+
+extension InspectionReport {
+  fileprivate mutating func addRatio() {
+    float32ByteCount = 4 * parameterCount
+    compressionRatio = byteCount == 0 ? 0 : Double(float32ByteCount) / Double(byteCount)
   }
 }
 

@@ -51,6 +51,8 @@ public struct ModelRunner {
       }
     } catch let error as RuntimeError {
       throw Failure(error.isUsage ? .usage : .failed, "\(url.lastPathComponent.escapedForDisplay): \(error)")
+    } catch let error as ReferenceError {
+      throw Failure(error.isUsage ? .usage : .failed, "\(url.lastPathComponent.escapedForDisplay): \(error)")
     } catch { throw Failure(error) }
   }
 
@@ -127,6 +129,15 @@ extension RuntimeError {
     switch self {
     case .inputCount, .input: true
     case .schedule, .evaluation, .instructionSet: false
+    }
+  }
+}
+
+extension ReferenceError {
+  fileprivate var isUsage: Bool {
+    switch problem {
+    case .inputCount, .input, .batch: true
+    case .operands, .divisionByZero, .index, .emptyAxis, .sum, .tooLarge, .result, .undefinedValue: false
     }
   }
 }

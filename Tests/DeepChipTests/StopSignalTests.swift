@@ -3,8 +3,9 @@ import Foundation
 import Testing
 
 @Suite struct StopSignalTests {
-  @Test(
-    "A stopped command exits with 130 or 143 and leaves what was there", arguments: [(SIGINT, 130), (SIGTERM, 143)])
+  static let stopSignals: [(Int32, Int32)] = [(SIGINT, 130), (SIGTERM, 143)]
+
+  @Test("A stopped command exits with 130 or 143 and leaves what was there", arguments: stopSignals)
   func stopped(signal: Int32, code: Int32) throws {
     let folder = try TemporaryFolder()
     let model = try folder.file("digits.onnx", Digits.onnx)
@@ -12,7 +13,7 @@ import Testing
     // A second signal would end it at once: send one, when it is at work.
     var isSent = false
     let run = try CommandRun(
-      ["bench", model.path, "--iterations", "2000000000"], in: folder.url, seconds: 60
+      ["bench", model.path, "--iterations", "2000000000"], seconds: 60
     ) { process in
       guard !isSent, Self.hasHandler(process, signal) else { return }
       isSent = true
@@ -38,7 +39,7 @@ import Testing
     #endif
   }
 
-  @Test("Files that are being written when a signal comes are taken away", arguments: [(SIGINT, 130), (SIGTERM, 143)])
+  @Test("Files that are being written when a signal comes are taken away", arguments: stopSignals)
   func temporaryFiles(signal: Int32, code: Int32) throws {
     let folder = try TemporaryFolder()
     let model = try folder.file("digits.onnx", Digits.onnx)

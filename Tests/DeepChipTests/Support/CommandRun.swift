@@ -36,16 +36,15 @@ struct CommandRun {
   /// Starts `deepchip` with `arguments` and waits.
   ///
   /// - Parameters:
-  ///   - folder: current folder of the process.
   ///   - seconds: a process that takes longer is ended; a guard against hanging, not a measurement.
   ///   - whileRunning: told the process identifier every few milliseconds.
   init(
-    _ arguments: [String], program: URL = CommandRun.executable, in folder: URL? = nil, seconds: Double = 120,
+    _ arguments: [String], program: URL = CommandRun.executable, seconds: Double = 120,
     whileRunning: (pid_t) -> Void = { _ in }
   ) throws {
     let scratch = try TemporaryFolder()
     let (output, errors) = (scratch["stdout"].path, scratch["stderr"].path)
-    let process = try Self.start(program, arguments, folder, output, errors)
+    let process = try Self.start(program, arguments, output, errors)
     var status: Int32 = 0
     var usage = rusage()
     var waited = 0.0
@@ -70,7 +69,7 @@ struct CommandRun {
   }
 
   private static func start(
-    _ program: URL, _ arguments: [String], _ folder: URL?, _ output: String, _ errors: String
+    _ program: URL, _ arguments: [String], _ output: String, _ errors: String
   ) throws -> pid_t {
     #if os(Linux)
       var actions = posix_spawn_file_actions_t()
@@ -82,7 +81,6 @@ struct CommandRun {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    if let folder { posix_spawn_file_actions_addchdir_np(&actions, folder.path) }
     var texts = ([program.path] + arguments).map { strdup($0) } + [nil]
     defer { for text in texts { free(text) } }
     var environment = ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -97,6 +95,4 @@ struct CommandRun {
 }
 
 /// Runs the command; the arguments as on a command line.
-func deepchip(_ arguments: String..., in folder: URL? = nil) throws -> CommandRun {
-  try CommandRun(arguments, in: folder)
-}
+func deepchip(_ arguments: String...) throws -> CommandRun { try CommandRun(arguments) }
