@@ -10,7 +10,7 @@ export SWIFT_BACKTRACE ?= enable=no
 help: ## Lists these goals.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-dependencies: ## Installs the libraries that are missing: zlib, libpng, libjpeg-turbo.
+dependencies: ## Installs the libraries that are missing: zlib, libpng, libjpeg-turbo, libcrypto.
 	@Scripts/install-dependencies.sh
 
 build: dependencies ## Builds the command with optimization: .build/release/deepchip.

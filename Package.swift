@@ -63,7 +63,7 @@ let package = Package(
       ],
       swiftSettings: hot),
     .target(
-      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Passes"],
+      name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference", "Passes"],
       swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs the libraries that DeepChip links to, if they are missing: zlib, libpng, libjpeg-turbo and (on Linux) libcrypto, with headers.
+# Installs the libraries that DeepChip links to, if they are missing: zlib, libpng, libjpeg-turbo and, but for macOS,
+# libcrypto, with headers.
 #
 #   Scripts/install-dependencies.sh
 #
@@ -48,9 +49,9 @@ elif command -v brew > /dev/null; then
   brew install pkg-config "${packages_for_brew[@]}" >&2
 else
   fail "Install pkg-config and the development files of these libraries with your system's package manager:" \
-    "  zlib, libpng, libturbojpeg (of libjpeg-turbo)" \
-    "On Fedora: sudo dnf install pkgconf zlib-devel libpng-devel turbojpeg-devel" \
-    "On Arch:   sudo pacman -S pkgconf zlib libpng libjpeg-turbo" \
+    "  zlib, libpng, libturbojpeg (of libjpeg-turbo), libcrypto (of OpenSSL)" \
+    "On Fedora: sudo dnf install pkgconf zlib-devel libpng-devel turbojpeg-devel openssl-devel" \
+    "On Arch:   sudo pacman -S pkgconf zlib libpng libjpeg-turbo openssl" \
     "On macOS:  install Homebrew from https://brew.sh, then run this again."
 fi
 

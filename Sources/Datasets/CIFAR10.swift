@@ -7,7 +7,9 @@ extension Dataset {
   /// Takes those of `data_batch_1.bin` ... `data_batch_5.bin` that exist for training, `test_batch.bin` for testing; a
   /// file may hold any whole number of records.
   ///
-  /// - Parameter folder: the folder with the files, or the one above `cifar-10-batches-bin`.
+  /// - Parameters:
+  ///   - folder: the folder with the files, or the one above `cifar-10-batches-bin`.
+  ///   - split: which of the files.
   /// - Source: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009;
   ///   <https://www.cs.toronto.edu/~kriz/cifar.html>.
   public static func cifar10(_ folder: URL, split: Split) throws(DatasetError) -> Dataset {

@@ -44,9 +44,12 @@ public struct Dataset: Sendable {
   /// A set from arrays, such as those of an NPZ file.
   ///
   /// - Parameters:
+  ///   - name: names the set in errors.
   ///   - inputs: `[N, ...]`. uint8 are pixels, to be pre-processed (pictures as `[N, C, H, W]`); every other type is
   ///     converted to float and given to the model as it is.
   ///   - labels: whole numbers, `[N]` or `[N, 1]`, not negative; nil if there are none.
+  ///   - classNames: by label; empty if unknown.
+  ///   - split: which part of a set this is; nil if it has none.
   /// - Throws: `.unsupported`, `.countMismatch`, `.damaged` with `name` as the file.
   public init(
     name: String, inputs: AnyTensor, labels: AnyTensor? = nil, classNames: [String] = [], split: Split? = nil

@@ -39,8 +39,7 @@ extension Tensor where Scalar == UInt8 {
     let (rows, columns) = (extents[0], extents[1])
     guard rows <= shape[1], columns <= shape[2] else { throw .pictureTooSmall(picture: shape, crop: extents) }
     if rows == shape[1] && columns == shape[2] { return self }
-    let top = Int((Double(shape[1] - rows) / 2).rounded(.toNearestOrEven))
-    let left = Int((Double(shape[2] - columns) / 2).rounded(.toNearestOrEven))
+    let (top, left) = ((shape[1] - rows + 1) / 2, (shape[2] - columns + 1) / 2)
     var result: [UInt8] = []
     result.reserveCapacity(shape[0] * rows * columns)
     for channel in 0..<shape[0] {

@@ -25,8 +25,10 @@ public struct Preprocessor: Sendable {
   /// The result for each byte, 256 for each channel of the model.
   private let table: [Float]
 
-  /// - Parameter inputShape: `[N, C, H, W]` or `[N, H, W, C]` as the layout says, or `[N, ...]` of another rank for inputs
-  ///   that are not pictures; those take items with the same number of elements, and one mean.
+  /// - Parameters:
+  ///   - preprocessing: the model's.
+  ///   - inputShape: `[N, C, H, W]` or `[N, H, W, C]` as the layout says, or `[N, ...]` of another rank for inputs that
+  ///     are not pictures; those take items with the same number of elements, and one mean.
   /// - Throws: what is wrong with the settings.
   public init(_ preprocessing: Preprocessing, inputShape: Shape) throws(PreprocessingError) {
     guard let item = try? Shape(checking: Array(inputShape.dimensions.dropFirst())), inputShape.rank >= 1,

@@ -8,7 +8,10 @@ public enum Resampling {
   /// Gives the bytes of Pillow's `Image.resize(size, Image.BILINEAR)`, which is what torchvision's `Resize` calls for
   /// pictures: weights are rounded to 22 bits, sums to the nearest byte.
   ///
-  /// - Parameter picture: `[C, H, W]`, no extent 0.
+  /// - Parameters:
+  ///   - picture: `[C, H, W]`, no extent 0.
+  ///   - rows: of the result.
+  ///   - columns: of the result.
   /// - Returns: `[C, rows, columns]`.
   /// - Precondition: all extents are positive.
   /// - Source: the separable resampling of Pillow, `src/libImaging/Resample.c`.

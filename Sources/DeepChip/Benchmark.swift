@@ -96,7 +96,9 @@ public struct Benchmark {
 
   /// Times both models in turns and the steps of each.
   ///
-  /// - Parameter progress: told the share done, 0...1.
+  /// - Parameters:
+  ///   - subjects: models made ready, one or more.
+  ///   - progress: told the share done, 0...1.
   /// - Returns: a report per subject, in their order.
   public func measure(_ subjects: [Subject], progress: (Double) -> Void = { _ in }) throws -> [BenchReport] {
     do {

@@ -21,7 +21,9 @@ public struct Demonstration {
 
   /// Runs it, writing into `folder`.
   ///
-  /// - Parameter step: told what is being done.
+  /// - Parameters:
+  ///   - folder: exists; gets the float and the packed file.
+  ///   - step: told what is being done.
   public init(in folder: URL, step: (String) -> Void = { _ in }) throws {
     let floatFile = folder.appendingPathComponent("digits.onnx")
     packedFile = folder.appendingPathComponent("digits.dchip")

@@ -23,6 +23,8 @@ public struct Evaluator {
   public var backend = Backend.runtime
   /// Used when the model brings no pre-processing.
   public var preprocessing = Preprocessing()
+  /// Output of class 0: 1 for models that begin with a "background" class.
+  public var firstClass = 0
 
   public init(_ model: Model) { self.model = model }
 
@@ -33,6 +35,7 @@ public struct Evaluator {
   }
 
   /// - Parameters:
+  ///   - dataset: gives items and labels.
   ///   - indices: items to take, in this order.
   ///   - progress: told the items done so far.
   /// - Throws: `Failure`.
@@ -70,7 +73,7 @@ public struct Evaluator {
       }
       try score.add(
         output.decoded(graph.outputEncoding(id)), input: reals,
-        labels: dataset.labels.map { labels in chunk.map { labels[$0] } })
+        labels: dataset.labels.map { labels in chunk.map { labels[$0] + firstClass } })
       position = end
       progress(position)
     }

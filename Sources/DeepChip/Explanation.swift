@@ -21,6 +21,7 @@ public struct Explanation {
   }
 
   /// - Parameters:
+  ///   - dataset: gives the items.
   ///   - indices: items to compare on.
   ///   - progress: told the share done, 0...1.
   /// - Throws: `Failure`; of usage when no layer has a counterpart.

@@ -33,7 +33,10 @@ public enum Inspection {
     return sections.sorted { ($1.byteCount, $0.name) < ($0.byteCount, $1.name) }
   }
 
-  /// - Parameter fileByteCount: the whole file, every byte.
+  /// - Parameters:
+  ///   - packed: the model as it runs.
+  ///   - name: the model's, for people.
+  ///   - fileByteCount: the whole file, every byte.
   public static func report(_ packed: PackedModel, name: String, fileByteCount: Int) -> InspectionReport {
     let graph = packed.graph
     var report = InspectionReport(model: name)
@@ -58,15 +61,15 @@ public enum Inspection {
   /// What a file that cannot be imported lacks; without layers.
   public static func unsupported(_ url: URL) -> InspectionReport {
     var report = InspectionReport(model: url.lastPathComponent)
-    do {
+    do throws(ImportError) {
       _ =
         try url.pathExtension.lowercased() == "tflite"
         ? TFLiteImporter().graph(contentsOf: url) : ONNXImporter().graph(of: url)
-    } catch let error as ImportError {
+    } catch {
       if case .unsupportedOperators(let operators) = error.problem {
         report.unsupported = operators.map { .init(name: $0.name, operator: $0.operator, reason: $0.reason) }
       }
-    } catch {}
+    }
     return report
   }
 

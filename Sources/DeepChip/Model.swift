@@ -24,6 +24,7 @@ public struct Model: Sendable {
   public let packed: PackedModel
 
   /// - Parameters:
+  ///   - url: a file that ends in .onnx, .tflite or .dchip.
   ///   - preprocessing: for foreign files, which do not say how pictures become inputs; of a packed file the stored
   ///     one is used unless this is given.
   ///   - knownInputs: see `ONNXImporter.knownInputs`.
@@ -64,7 +65,8 @@ public struct Model: Sendable {
 
   public func executor(batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil) throws -> Executor {
     do {
-      return try Executor(packed, batch: batch, threads: threads, instructionSet: instructionSet)
+      return try Executor(
+        packed, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: Memory.limit)
     } catch {
       throw Failure(error)
     }

@@ -46,7 +46,8 @@ public struct ModelRunner {
       switch backend {
       case .reference: return try GraphEvaluator(graph).outputs(inputs)
       case .runtime:
-        let executor = try Executor(graph, batch: try batch(of: inputs, graph), threads: threads)
+        let executor = try Executor(
+          graph, batch: try batch(of: inputs, graph), threads: threads, memoryLimit: Memory.limit)
         return try executor.run(inputs)
       }
     } catch let error as RuntimeError {
@@ -128,7 +129,7 @@ extension RuntimeError {
   fileprivate var isUsage: Bool {
     switch self {
     case .inputCount, .input: true
-    case .schedule, .evaluation, .instructionSet: false
+    case .schedule, .evaluation, .instructionSet, .memory: false
     }
   }
 }

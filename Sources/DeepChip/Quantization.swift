@@ -23,7 +23,9 @@ public struct Quantization {
   public init() {}
 
   /// - Parameters:
-  ///   - dataset: sample inputs; nil will do for a model that comes with all of its codes.
+  ///   - model: with real weights, or with codes.
+  ///   - dataset: the training split, or other inputs that are typical; nil will do for a model that comes with all of
+  ///     its codes.
   ///   - progress: told the share done, 0...1.
   /// - Throws: `Failure`.
   public func run(

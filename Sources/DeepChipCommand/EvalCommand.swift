@@ -25,6 +25,9 @@ struct EvalCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Exit with code 6 if top-1 is below this, 0...1.", valueName: "fraction"))
   var minimumTop1: Double?
 
+  @Option(help: ArgumentHelp("Output of class 0; 1 for models that begin with a background class.", valueName: "n"))
+  var firstClass = 0
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
@@ -41,6 +44,7 @@ struct EvalCommand: ParsableCommand {
     evaluator.preprocessing = preprocessing.preprocessing(for: model.url)
     evaluator.backend = backend
     evaluator.threads = execution.threads
+    evaluator.firstClass = firstClass
     if let batch = execution.batch { evaluator.batch = batch }
     let indices = data.indices(dataset)
     var bar = ProgressBar("Evaluating")

@@ -19,7 +19,9 @@ public enum Safetensors {
 
   /// The tensors in `data`, by name.
   ///
-  /// - Parameter file: the name for messages.
+  /// - Parameters:
+  ///   - data: the bytes of the file, whole.
+  ///   - file: the name for messages.
   public static func read(_ data: Data, file: String) throws(ImportError) -> [String: AnyTensor] {
     do throws(Fault) {
       return try tensors(data)

@@ -48,7 +48,8 @@ extension Pass {
       $0.foldingBatchNormalization()
     },
     Pass(
-      name: "normalization-as-convolution", summary: "Turns what batch normalization is left into depthwise convolution."
+      name: "normalization-as-convolution",
+      summary: "Turns what batch normalization is left into depthwise convolution."
     ) { $0.turningNormalizationIntoConvolution() },
     Pass(name: "fold-scales", summary: "Folds multiplications by constants into the weights before them.") {
       $0.foldingScales()

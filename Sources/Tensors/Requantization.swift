@@ -64,16 +64,17 @@ public struct Requantization: Hashable, Sendable {
     let largest = scales.reduce(0) { max($0, $1.magnitude) }
     // With shift = 30 − exponent the largest multiplier lies in 2^30 ..< 2^31.
     let exponent = largest > 0 ? Int(largest.exponent) : -32
-    var shift = min(max(30 - exponent, 1), 62)
-    while shift >= 1 {
+    let first = min(max(30 - exponent, 1), 62)
+    // A smaller shift makes room for large offsets, down to 8 bits of multiplier.
+    for shift in stride(from: first, through: max(first - 23, 1), by: -1) {
       let unit = Double(sign: .plus, exponent: shift, significand: 1)
-      let step = Double(sign: .plus, exponent: 31 - multiplierBits, significand: 1)
+      // The largest multiplier has exponent + shift + 1 bits.
+      let step = Double(sign: .plus, exponent: max(exponent + shift + 1 - multiplierBits, 0), significand: 1)
       let multipliers = scales.map { Int32(clamping: Int64(($0 * unit / step).rounded() * step)) }
       if let offsets = Self.offsets(offsets, zeroSums, multipliers, unit: unit) {
         self.init(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
         return
       }
-      shift -= 1
     }
     return nil
   }

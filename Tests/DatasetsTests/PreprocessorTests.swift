@@ -44,8 +44,8 @@ import Testing
   }
 
   @Test(
-    "The crop is taken from the center; halves are rounded to even",
-    arguments: [(8, 8, 0), (9, 8, 0), (10, 8, 1), (11, 8, 2), (13, 8, 2), (15, 8, 4), (256, 227, 14)])
+    "The crop is taken from the center; an odd margin is larger above and left",
+    arguments: [(8, 8, 0), (9, 8, 1), (10, 8, 1), (11, 8, 2), (13, 8, 3), (15, 8, 4), (256, 227, 15)])
   func crop(size: Int, extent: Int, offset: Int) throws {
     let pixels = Tensor<UInt8>(
       shape: [1, size, size],

@@ -84,7 +84,7 @@ import Testing
         "Helpers has no place in the order. Give it one in Tests/LayeringTests/Layers.swift."
       ])
     #expect(Self.found("Datasets", imports: ["Numerics"], declares: []).count == 1)
-    #expect(Self.found("Compression", imports: ["Crypto"], declares: ["Crypto"]).count == 1)
+    #expect(Self.found("Compression", imports: ["SwiftProtobuf"], declares: ["SwiftProtobuf"]).count == 1)
   }
 
   @Test("Import lines are found in all their forms, but not inside strings")

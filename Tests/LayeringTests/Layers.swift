@@ -37,7 +37,7 @@ struct Layers {
         modules: ["CKernels", "Kernels", "Quantizers", "Pruning", "Reference", "Passes", "Planning"],
         importsItself: true),
       Sort(
-        name: "system library or resource", modules: ["CZlib", "CPNG", "CTurboJPEG", "CResources"],
+        name: "system library or resource", modules: ["CZlib", "CPNG", "CTurboJPEG", "CCrypto", "CResources"],
         importsItself: false),
       Sort(
         name: "stage",
@@ -51,13 +51,12 @@ struct Layers {
       "Tensors", "Graphs", "Coding", "ModelFormat", "Kernels", "Reference", "Planning", "Runtime",
     ],
     systemModules: [
-      "Foundation", "FoundationEssentials", "FoundationNetworking", "Dispatch", "Synchronization", "Glibc", "Musl",
-      "Darwin",
+      "Foundation", "FoundationEssentials", "FoundationNetworking", "CryptoKit", "Dispatch", "Synchronization", "Glibc",
+      "Musl", "Darwin",
     ],
     systemModulesOfCore: ["Synchronization", "Glibc", "Musl", "Darwin"],
     external: [
       "ArgumentParser": ["deepchip"],
-      "Crypto": ["Datasets"],
       "SwiftProtobuf": ["Interchange"],
     ])
 }

@@ -44,8 +44,9 @@ import Testing
       sketch.graph.outputs += [sum, normalized]
     }
     let simplified = sketch.graph.simplified()
-    #expect(simplified.kinds == [.convolution, .batchNormalization, .unary])
-    try expectSame(simplified, as: sketch.graph, roundsToEncodings: true)
+    // Batch norm has become a depthwise convolution of its own, with factors in float32.
+    #expect(simplified.kinds == [.convolution, .convolution, .unary])
+    try expectSame(simplified, as: sketch.graph, tolerance: 1e-6, roundsToEncodings: true)
   }
 
   @Test func activationsBecomeClamps() throws {

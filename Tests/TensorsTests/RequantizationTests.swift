@@ -62,17 +62,34 @@ func interestingSums(_ generator: inout SplitMix64) -> [Int32] {
 }
 
 @Suite struct RequantizationFromScalesTests {
-  @Test("The largest multiplier has 31 significant bits and is the nearest integer", arguments: 0..<64)
-  func usesAllBits(seed: UInt64) throws {
+  @Test(
+    "The largest multiplier lies in 2^30 ..< 2^31 and has the significant bits asked for", arguments: 0..<32,
+    [8, 20, 31])
+  func usesBits(seed: UInt64, bits: Int) throws {
     var generator = SplitMix64(seed: seed)
     let exponent = -20 + Int(generator.next() % 30)
-    let scale = Double(sign: .plus, exponent: exponent, significand: 1 + Double(generator.nextUnit()))
-    let rule = try #require(Requantization(scales: [scale], offsets: [3], codeRange: 0...255))
+    let scale = Double(sign: .plus, exponent: exponent, significand: 1 + Double(generator.nextUnit()) * 0.99)
+    let rule = try #require(
+      Requantization(scales: [scale], offsets: [3], codeRange: 0...255, multiplierBits: bits))
     #expect(rule.shift == 30 - exponent)
     #expect(rule.multipliers[0] >= 1 << 30)
     let unit = Double(sign: .plus, exponent: rule.shift, significand: 1)
-    #expect(abs(Double(rule.multipliers[0]) - scale * unit) <= 0.5)
+    let step = Int32(1) << Int32(31 - bits)
+    #expect(rule.multipliers[0] % step == 0)
+    #expect(abs(Double(rule.multipliers[0]) - scale * unit) <= Double(step) / 2)
     #expect(rule.offsets == [3 << Int64(rule.shift)])
+  }
+
+  @Test(
+    "Tiny scales, and scales next to large offsets, keep their significant bits", arguments: [-60, -50, -45, -40, 0])
+  func keepsBits(exponent: Int) throws {
+    // 62 is the largest shift; an offset of 2^38 leaves room for a shift of 21.
+    for (offset, shift) in [(0.0, min(30 - exponent, 62)), (0x1p38, 20)] where exponent + shift >= 0 {
+      let scale = Double(sign: .plus, exponent: exponent, significand: 1)
+      let rule = try #require(Requantization(scales: [scale], offsets: [offset], codeRange: 0...255))
+      #expect(Double(rule.multipliers[0]) == scale * Double(sign: .plus, exponent: rule.shift, significand: 1))
+      #expect(rule.multipliers[0] > 0 && rule.shift >= shift)
+    }
   }
 
   @Test("Codes are those of the real rule, at most one apart and only next to a half", arguments: 0..<48)
@@ -88,8 +105,9 @@ func interestingSums(_ generator: inout SplitMix64) -> [Int32] {
         let sum = Int32(generator.next() % 200_000) - 100_000
         let real = Double(Int64(sum) - zeroSums[channel]) * scales[channel] + offsets[channel]
         let expected = min(max((real + 0.5).rounded(.down), 0), 255)
-        // A multiplier is wrong by half a unit of 2^-shift, a sum is below 2^18: the error is far below 10^-3.
-        let isNearHalf = abs(real + 0.5 - (real + 0.5).rounded()) < 1e-3
+        // Multipliers are right to 2^-20 of the largest scale, here below 1/128, and sums below 150,000: that is 0.0012;
+        // offsets are right to 1/512.
+        let isNearHalf = abs(real + 0.5 - (real + 0.5).rounded()) < 0x1p-8
         #expect(Double(rule.code(sum, channel: channel)) == expected || isNearHalf)
         #expect(abs(Double(rule.code(sum, channel: channel)) - expected) <= 1)
       }
@@ -103,7 +121,8 @@ func interestingSums(_ generator: inout SplitMix64) -> [Int32] {
 
   @Test("A scale just below a power of two keeps its multiplier in 32 bits")
   func roundsUpToThePowerOfTwo() throws {
-    let rule = try #require(Requantization(scales: [(0.5).nextDown], offsets: [0], codeRange: -128...127))
+    let rule = try #require(
+      Requantization(scales: [(0.5).nextDown], offsets: [0], codeRange: -128...127, multiplierBits: 31))
     #expect(rule.multipliers == [.max])
     #expect(rule.code(200, channel: 0) == 100)
   }

@@ -19,7 +19,9 @@ public enum NPY {
 
   /// The array in `data`.
   ///
-  /// - Parameter file: the name for messages.
+  /// - Parameters:
+  ///   - data: the bytes of the file, whole.
+  ///   - file: the name for messages.
   public static func read(_ data: Data, file: String) throws(ImportError) -> AnyTensor {
     do throws(Fault) {
       return try tensor(data)

@@ -10,7 +10,9 @@ import Tensors
 public enum NPZ {
   /// The arrays in `file`, by name.
   ///
-  /// - Parameter maximumByteCount: bytes that all arrays together may have once unpacked.
+  /// - Parameters:
+  ///   - file: an archive of NPY members.
+  ///   - maximumByteCount: bytes that all arrays together may have once unpacked.
   public static func read(_ file: URL, maximumByteCount: Int = 1 << 33) throws(ImportError) -> [String: AnyTensor] {
     try read(try FileBytes.read(file), file: file.lastPathComponent, maximumByteCount: maximumByteCount)
   }

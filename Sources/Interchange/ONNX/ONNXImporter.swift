@@ -39,6 +39,7 @@ public struct ONNXImporter: Sendable {
   /// Reads a model from the bytes of its file.
   ///
   /// - Parameters:
+  ///   - data: the bytes of the file, whole.
   ///   - file: names the model in errors.
   ///   - folder: where external data is looked for; nil allows none.
   public func graph(of data: Data, file: String, folder: URL? = nil) throws(ImportError) -> Graph {

@@ -29,7 +29,9 @@ public struct TFLiteImporter: Sendable {
 
   /// Reads the network in `data`.
   ///
-  /// - Parameter file: the name for messages.
+  /// - Parameters:
+  ///   - data: the bytes of the file, whole.
+  ///   - file: the name for messages.
   public func graph(_ data: Data, file: String) throws(ImportError) -> Graph {
     do throws(Fault) {
       let content = try TFLiteFile(data)

@@ -46,6 +46,8 @@ struct ONNXBuilder {
     case float(Float)
     case text(String)
     case tensor(AnyTensor)
+    /// A graph of nodes with its results.
+    case graph([Message], outputs: [String])
     /// The attribute of this name of the function's call.
     case reference(String)
   }
@@ -160,6 +162,12 @@ struct ONNXBuilder {
     case .tensor(let tensor):
       attribute.bytes(5, Array(TensorProtoFile.encode(tensor)))
       attribute.varint(20, 4)
+    case .graph(let nodes, let outputs):
+      var graph = Message()
+      for node in nodes { graph.message(1, node) }
+      for output in outputs { graph.message(12, valueInfo(output, [], 1)) }
+      attribute.message(6, graph)
+      attribute.varint(20, 5)
     case .reference(let name): attribute.text(21, name)
     }
     return attribute

@@ -152,6 +152,60 @@ import Testing
     #expect(throws: ImportError.self) { try ONNXImporter().graph(of: tooLarge.data, file: "m.onnx") }
   }
 
+  @Test("QLinearAdd adds what the codes stand for and rounds halves to even")
+  func addsCodes() throws {
+    func codes(_ numbers: [UInt8]) -> AnyTensor { .uint8(Tensor(shape: [numbers.count], scalars: numbers)) }
+    func number(_ value: Float) -> AnyTensor { .float32(Tensor(value)) }
+    func zero(_ value: UInt8) -> AnyTensor { .uint8(Tensor(value)) }
+    let model = ONNXBuilder(opset: 13).input("a", ["batch"], elementType: 2).input("b", ["batch"], elementType: 2)
+      .initializer("sa", number(0.5)).initializer("za", zero(10)).initializer("sb", number(0.25))
+      .initializer("zb", zero(0)).initializer("sy", number(0.5)).initializer("zy", zero(100))
+      .node("QLinearAdd", ["a", "sa", "za", "b", "sb", "zb", "sy", "zy"], ["y"], domain: "com.microsoft").output("y")
+    let graph = try ONNXImporter().graph(of: model.data, file: "m.onnx")
+    let (a, b): ([UInt8], [UInt8]) = ([10, 11, 0, 255], [1, 3, 0, 255])
+    // (a − 10) · 0.5 + b · 0.25 in steps of 0.5 from 100: 0.5, 2.5, −10 and 372.5 steps.
+    #expect(try GraphEvaluator(graph).outputs([codes(a), codes(b)]) == [codes([100, 102, 90, 255])])
+  }
+
+  @Test("Integer convolutions whose sums may not be exact are refused, not rounded")
+  func refusesInexactSums() throws {
+    func model(channels: Int) -> ONNXBuilder {
+      ONNXBuilder(opset: 13).input("x", ["batch", channels, 3, 3], elementType: 2)
+        .initializer("w", .uint8(Tensor(repeating: 255, shape: [1, channels, 3, 3])))
+        .node("ConvInteger", ["x", "w"], ["y"]).output("y")
+    }
+    let graph = try ONNXImporter().graph(of: model(channels: 28).data, file: "m.onnx")
+    let x = AnyTensor.uint8(Tensor(repeating: 255, shape: [1, 28, 3, 3]))
+    let sum = Int32(28 * 9 * 255 * 255)
+    #expect(try GraphEvaluator(graph).outputs([x]) == [.int32(Tensor(shape: [1, 1, 1, 1], scalars: [sum]))])
+    #expect(throws: ImportError.self) { try ONNXImporter().graph(of: model(channels: 29).data, file: "m.onnx") }
+  }
+
+  @Test("Results carry the names of the file")
+  func namesResults() throws {
+    let model = ONNXBuilder(opset: 13).input("x", ["batch", 4])
+      .node("Split", ["x"], ["left", "right"], [("axis", .integer(1))], name: "halves").output("right").output("left")
+    let graph = try ONNXImporter().graph(of: model.data, file: "m.onnx")
+    #expect(graph.outputs.map { graph[$0].name } == ["right", "left"])
+    #expect(graph.nodes.map(\.name) == ["halves", "halves_2"])
+  }
+
+  @Test("A branch with a known condition is written out; with an open one it is refused", arguments: [true, false])
+  func takesBranches(condition: Bool) throws {
+    let branches: [(String, ONNXBuilder.Attribute)] = [
+      ("then_branch", .graph([ONNXBuilder.node("Relu", ["x"], ["t"])], outputs: ["t"])),
+      ("else_branch", .graph([ONNXBuilder.node("Neg", ["x"], ["e"])], outputs: ["e"])),
+    ]
+    let known = ONNXBuilder(opset: 13).input("x", ["batch"]).initializer("c", .bool(Tensor(condition)))
+      .node("If", ["c"], ["y"], branches).output("y")
+    let graph = try ONNXImporter().graph(of: known.data, file: "m.onnx")
+    #expect(graph.nodes.map(\.operator) == [.unary(condition ? .relu : .negate)])
+    let open = ONNXBuilder(opset: 13).input("x", ["batch"]).input("c", [1], elementType: 9)
+      .node("If", ["c"], ["y"], branches).output("y")
+    let error = #expect(throws: ImportError.self) { try ONNXImporter().graph(of: open.data, file: "m.onnx") }
+    #expect(error?.isUnsupported == true)
+  }
+
   @Test("Very many tiny messages are refused before they fill the memory")
   func weighsMessages() throws {
     // A graph of 100,000 nodes of two bytes each.

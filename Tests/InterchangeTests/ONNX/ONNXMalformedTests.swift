@@ -23,7 +23,6 @@ import Testing
       #expect(message.hasPrefix(row[0]))
       #expect(message.unicodeScalars.allSatisfy { $0.value >= 32 && $0.properties.generalCategory != .format })
       if row[1] != "inject" { #expect(!error.isUnsupported) }
-      if ProcessInfo.processInfo.environment["DEEPCHIP_CONFORMANCE_REPORT"] != nil { print(message) }
     }
   }
 

@@ -20,7 +20,7 @@ extension ONNXRule {
     .reshape, .flatten, .squeeze, .unsqueeze, .transpose, .concat, .split, .slice, .pad, .expand, .tile, .resize,
     .upsample, .depthToSpace, .spaceToDepth,
     // Shapes and constants.
-    .constant, .constantOfShape, .shape, .size, .range,
+    .constant, .constantOfShape, .shape, .size, .range, .if,
     // Codes.
     .quantizeLinear, .dequantizeLinear, .dynamicQuantizeLinear, .qLinearConv, .qLinearMatMul,
     .qLinearAdd, .qLinearGlobalAveragePool,
