@@ -75,7 +75,7 @@ public struct Explanation {
       guard case .coded(let coded)? = own.weights(of: pair.own),
         let real = other.weights(of: pair.other)?.tensor.asFloat32, real.shape == coded.shape
       else { continue }
-      meter.setWeights(of: pair.own, real: real, coded: coded)
+      meter.setWeights(of: pair.own, real: real, coded: coded.decoded.scaledByRow(to: real))
     }
     return meter
   }
@@ -149,5 +149,26 @@ extension Graph {
   /// What the codes of a value mean; nil for real values.
   fileprivate func codeEncoding(_ value: ValueID) -> AffineEncoding? {
     if case .affine(let encoding)? = self[value].encoding { encoding } else { nil }
+  }
+}
+
+extension Tensor where Scalar == Float {
+  /// Each row times the factor that brings it closest to the row of `other`.
+  ///
+  /// Packed weights stand for themselves up to a factor by output channel, which the multipliers of the result hold.
+  fileprivate func scaledByRow(to other: Tensor) -> Tensor {
+    guard let rows = shape.dimensions.first, rows > 0 else { return self }
+    let length = shape.elementCount / rows
+    var scaled = scalars
+    for row in 0..<rows {
+      var (product, square) = (0.0, 0.0)
+      for index in row * length..<(row + 1) * length {
+        product += Double(scalars[index]) * Double(other.scalars[index])
+        square += Double(scalars[index]) * Double(scalars[index])
+      }
+      guard square > 0 else { continue }
+      for index in row * length..<(row + 1) * length { scaled[index] *= Float(product / square) }
+    }
+    return Tensor(shape: shape, scalars: scaled)
   }
 }

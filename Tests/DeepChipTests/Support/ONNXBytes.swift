@@ -4,6 +4,7 @@
 enum ONNXBytes {
   typealias Node = (type: String, inputs: [String], outputs: [String], attributes: [(name: String, values: [Int])])
 
+  /// - Parameter inputs: names and extents; an extent of 0 stands for the batch.
   static func file(
     inputs: [(name: String, extents: [Int])], initializers: [(name: String, extents: [Int], values: [Float])],
     nodes: [Node], outputs: [String]
@@ -33,7 +34,7 @@ enum ONNXBytes {
   }
 
   private static func information(_ name: String, _ extents: [Int]?) -> [UInt8] {
-    let shape = (extents ?? []).flatMap { field(1, number(1, $0)) }
+    let shape = (extents ?? []).flatMap { field(1, $0 > 0 ? number(1, $0) : field(2, "N".utf8)) }
     return field(1, name.utf8) + field(2, field(1, number(1, 1) + (extents == nil ? [] : field(2, shape))))
   }
 
