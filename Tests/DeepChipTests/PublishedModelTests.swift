@@ -54,6 +54,18 @@ import Testing
     #expect(worst <= 1e-3 * range, "\(worst) of a range of \(range)")
   }
 
+  @Test(
+    "A network has as many parameters as published",
+    arguments: [
+      ("resnet20.onnx", 269_722), ("resnet32.onnx", 464_154), ("resnet44.onnx", 658_586),
+      ("convnetjs-cifar10.onnx", 22_466), ("lenet/lenet-mnist.onnx", 431_080),
+    ])
+  func parameters(file: String, count: Int) throws {
+    let report = Inspection.report(try Model(contentsOf: SharedData.model(file)))
+    #expect(report.parameterCount == count)
+    #expect(report.float32ByteCount == 4 * count)
+  }
+
   @Test("ResNet-20 gives the published class for each of 500 pictures")
   func resnetPredictions() throws {
     let expected = try SharedData.bytes("models/expected/resnet20.predictions.u8").prefix(500).map { Int($0) }
