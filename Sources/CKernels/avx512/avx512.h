@@ -45,14 +45,8 @@ DC_ALWAYS_INLINE void take_pixels(tile_pixels *at, int32_t n, dc_cursor *c, cons
 
 /* Takes the next n pixels, all in this row: the first stands for them, those after it being at constant distances. */
 DC_ALWAYS_INLINE void take_run(tile_pixels *at, int32_t n, dc_cursor *c, const dc_window *w, const dc_residual *r) {
-  at->input[0] = c->input, at->output[0] = c->output;
-  c->column += n, c->input += n * w->inputColumnStride, c->output += n * w->outputColumnStride;
-  if (r) at->residual[0] = c->residual, c->residual += n * r->columnStride;
-  if (c->column < w->columns) return;
-  c->column = 0;
-  c->input += w->inputRowStride - w->columns * w->inputColumnStride;
-  c->output += w->outputRowStride - w->columns * w->outputColumnStride;
-  if (r) c->residual += r->rowStride - w->columns * r->columnStride;
+  at->input[0] = c->input, at->output[0] = c->output, at->residual[0] = c->residual;
+  dc_cursor_skip(c, n, w, r);
 }
 
 /* The first n of 16 lanes; all for n >= 16. */

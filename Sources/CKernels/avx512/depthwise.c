@@ -237,11 +237,11 @@ DC_AVX512 void dc_avx512_depthwise_u8s8u8_1x64(const dc_convolution *c) {
   }
 }
 
-/* The results of 16 channels of `pixels` adjacent pixels. */
-DC_AVX512_INLINE void depthwise16(const int pixels, const dc_convolution *c, const dc_cursor *at, int32_t channel) {
+/* The results of 16 channels, those in `mask`, of `pixels` adjacent pixels. */
+DC_AVX512_INLINE void depthwise16(const int pixels, const __mmask16 mask, const dc_convolution *c,
+                                  const dc_cursor *at, int32_t channel) {
   const dc_window *w = &c->window;
   const float *weights = (const float *)c->weights + (ptrdiff_t)channel * w->segmentCount;
-  const __mmask16 mask = first16(w->channelEnd - channel);
   const __m512 lowest = _mm512_set1_ps(c->lowest), highest = _mm512_set1_ps(c->highest);
   const uint8_t *input = at->input + (ptrdiff_t)channel * 4;
   uint8_t *output = at->output + (ptrdiff_t)channel * 4;
@@ -260,20 +260,30 @@ DC_AVX512_INLINE void depthwise16(const int pixels, const dc_convolution *c, con
   }
 }
 
+/* All channels of `pixels` adjacent pixels. */
+DC_AVX512_INLINE void depthwise_run(const int pixels, const dc_convolution *c, const dc_cursor *at) {
+  int32_t channel = c->window.channelBegin;
+  for (; channel + 16 <= c->window.channelEnd; channel += 16) depthwise16(pixels, 0xffff, c, at, channel);
+  if (channel < c->window.channelEnd) depthwise16(pixels, first16(c->window.channelEnd - channel), c, at, channel);
+}
+
 DC_AVX512 void dc_avx512_depthwise_f32f32f32_1x16(const dc_convolution *c) {
   const dc_window *w = &c->window;
-  for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd;) {
-    dc_cursor at = dc_cursor_at(w, 0, pixel);
-    for (int32_t left = dc_minimum(w->columns - at.column, w->pixelEnd - pixel); left > 0;) {
-      const int n = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-      for (int32_t channel = w->channelBegin; channel < w->channelEnd; channel += 16)
-        if (n == 8) depthwise16(8, c, &at, channel);
-        else if (n == 4) depthwise16(4, c, &at, channel);
-        else if (n == 2) depthwise16(2, c, &at, channel);
-        else depthwise16(1, c, &at, channel);
-      at.input += n * w->inputColumnStride, at.output += n * w->outputColumnStride;
-      left -= n, pixel += n;
+  dc_cursor at = dc_cursor_at(w, 0, w->pixelBegin);
+  for (int32_t rest = w->pixelEnd - w->pixelBegin, n; rest > 0; rest -= n) {
+    n = dc_minimum(w->columns - at.column, rest);
+    n = n < 8 ? n : n < 12 ? 6 : 8;
+    switch (n) {
+    case 1: depthwise_run(1, c, &at); break;
+    case 2: depthwise_run(2, c, &at); break;
+    case 3: depthwise_run(3, c, &at); break;
+    case 4: depthwise_run(4, c, &at); break;
+    case 5: depthwise_run(5, c, &at); break;
+    case 6: depthwise_run(6, c, &at); break;
+    case 7: depthwise_run(7, c, &at); break;
+    default: depthwise_run(8, c, &at); break;
     }
+    dc_cursor_skip(&at, n, w, 0);
   }
 }
 #endif
