@@ -1,11 +1,14 @@
 /* AVX-512: convolution of f32 values. Tiles as in convolution_u8s8.c; a step takes one input channel.
 
-   Every output is one chain of fused multiply-adds in the order of the window, whatever the tile: so all partitions
-   give the same results. */
+   Every output is one chain of fused multiply-adds in an order that the layer decides, whatever the tile: so all
+   partitions give the same results. It is that of the window, but for those that slide. */
 #if defined(__x86_64__)
 #include "avx512.h"
 
 enum { most_blocks = 8 };
+
+/* Values of a block's weights from which a single pixel takes only four blocks at a time. */
+enum { longest_cached_block = 16384 };
 
 /* Adds biases and the residual, and stores the results. */
 DC_AVX512_INLINE void end_tile(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
@@ -114,16 +117,18 @@ DC_AVX512 void dc_avx512_conv_f32f32f32_12x32(const dc_convolution *c) {
   const ptrdiff_t blockStride = dc_block_byte_count(w, 1); /* in values */
   const int32_t count = w->pixelEnd - w->pixelBegin;
   const int slides = w->inputColumnStride == 64 && w->segmentLength == 48;
+  /* Long rows of weights come from memory: fewer streams of them arrive faster. */
+  const int32_t mostBlocks = count > 3 || (count == 1 && blockStride >= longest_cached_block) ? 4 : 8;
   tile_pixels at;
   if (count <= 0) return;
   for (int32_t channel = w->channelBegin; channel < w->channelEnd;) {
     int32_t left = (w->channelEnd - channel + 15) / 16;
-    int32_t blocks = slides                      ? 1
-                     : count <= 3 && left >= 8 ? 8
-                     : count <= 6 && left >= 4 ? 4
-                     : left == 3               ? 3
-                     : left >= 2               ? 2
-                                               : 1;
+    int32_t blocks = slides                         ? 1
+                     : mostBlocks == 8 && left >= 8 ? 8
+                     : count <= 6 && left >= 4      ? 4
+                     : left == 3                    ? 3
+                     : left >= 2                    ? 2
+                                                    : 1;
     const tile_function *functions = slides        ? slidings
                                      : blocks == 8 ? tiles8
                                      : blocks == 4 ? tiles4
