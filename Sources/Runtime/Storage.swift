@@ -16,7 +16,7 @@ final class Storage {
 
   private static let alignment = 64
   /// Blocks from this size on have a chunk of their own.
-  private static let chunkByteCount = 256 << 10
+  private static let chunkByteCount = 64 << 10
 
   /// Zeroed memory, aligned to 64 bytes.
   func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
@@ -65,17 +65,17 @@ private struct Chunk {
 
     init(_ byteCount: Int) {
       // Fresh pages hold zeros, and cost nothing before they are touched.
-      let isLarge = byteCount >= Self.largePage
-      let whole = isLarge ? byteCount + Self.largePage : byteCount
-      guard let start = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), start != MAP_FAILED
+      let whole = byteCount + Self.largePage
+      guard byteCount >= Self.largePage,
+        let start = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), start != MAP_FAILED
       else {
         self.init(fromHeap: byteCount)
         return
       }
-      let first = isLarge ? start.alignedUp(toMultipleOf: Self.largePage) : start
+      let first = start.alignedUp(toMultipleOf: Self.largePage)
       self.init(start: first, mapping: UnsafeMutableRawBufferPointer(start: start, count: whole))
       #if os(Linux)
-        if isLarge { madvise(first, byteCount & ~(Self.largePage - 1), MADV_HUGEPAGE) }
+        madvise(first, byteCount & ~(Self.largePage - 1), MADV_HUGEPAGE)
       #endif
     }
 
