@@ -27,7 +27,7 @@ public final class Executor {
   private let pool: ThreadPool?
 
   /// Steps smaller than this run on one thread: handing over costs more than it saves.
-  private static let smallestSharedWork = 1 << 19
+  private static let smallestSharedWork = 1 << 22
 
   /// Makes `graph` ready.
   ///

@@ -3,7 +3,7 @@ import Planning
 
 /// A step with its pointers set: what the executor runs again and again without allocating.
 class Job {
-  /// Rough number of elementary operations; decides whether threads share the job.
+  /// Rough time, in units of a product of codes in a convolution (about 2 ps); decides whether threads share the job.
   let work: Int
 
   init(work: Int) { self.work = work }

@@ -89,7 +89,13 @@ extension JobBuilder {
       pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs,
       inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
       residualImageStride: residualImageStride(step),
-      work: input.images * output.rows * output.columns * weights.outputs * weights.rowLength)
+      work: work(input, output, weights))
+  }
+
+  /// A float product takes four times as long as one of codes, and one whose weight is used once has to wait for that.
+  private func work(_ input: MapLayout, _ output: MapLayout, _ weights: LayerWeights) -> Int {
+    let pixels = input.images * output.rows * output.columns
+    return pixels * weights.outputs * weights.rowLength * input.elementType.byteCount * (pixels == 1 ? 8 : 1)
   }
 
   private func kernel(_ sum: WeightedSum, isDepthwise: Bool) -> ConvolutionKernel {
