@@ -91,7 +91,7 @@ extension SymbolModel {
       return frequencies
     }
     for (index, count) in counts.enumerated() where count > 0 {
-      frequencies[index] = max(1, Int((Double(count) / Double(sum) * Double(total)).rounded()))
+      frequencies[index] = max(1, Int(Double(count) / Double(sum) * Double(total) + 0.5))
     }
     // What rounding leaves goes where it changes the length least: gain or loss is count / frequency.
     var rest = total - frequencies.reduce(0, +)
