@@ -29,6 +29,12 @@ public struct Benchmark {
       _ = try? Data(contentsOf: url)
       let start = Clock.nanoseconds()
       model = try Model(contentsOf: url)
+      let graph = model.packed.graph
+      guard benchmark.batch == 1 || graph.inputs.contains(where: { graph[$0].type.dimensions.contains(.batch(1)) })
+      else {
+        throw Failure(
+          .usage, "\(url.lastPathComponent.escapedForDisplay): the model fixes its batch; leave out --batch.")
+      }
       executor = try model.executor(
         batch: benchmark.batch, threads: benchmark.threads, instructionSet: benchmark.instructionSet)
       loadNanoseconds = Clock.nanoseconds() - start

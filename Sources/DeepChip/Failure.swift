@@ -37,6 +37,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as GraphError: self.init(.badFile, "\(error)")
     case let error as DatasetError: self.init(error.isUsage ? .usage : .badFile, "\(error)")
     case let error as CompressionError: self.init(error.isUsage ? .usage : .failed, "\(error)")
+    case let error as RuntimeError: self.init(error.isOfMemory ? .doesNotFit : .failed, "\(error)")
     case let error as PreprocessingError: self.init(.usage, "\(error)")
     default: self.init(.failed, "\(error)")
     }
@@ -46,7 +47,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
 extension DatasetError {
   fileprivate var isUsage: Bool {
     switch problem {
-    case .unknownKind, .wrongArgument: true
+    case .unknownKind, .wrongArgument, .preprocessing: true
     default: false
     }
   }
@@ -58,5 +59,11 @@ extension CompressionError {
     case .override, .noSuchLayer: true
     default: false
     }
+  }
+}
+
+extension RuntimeError {
+  fileprivate var isOfMemory: Bool {
+    if case .memory = self { true } else { false }
   }
 }

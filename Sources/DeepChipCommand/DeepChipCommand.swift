@@ -18,6 +18,7 @@ struct DeepChipCommand: AsyncParsableCommand {
 
   /// Runs the command line and exits with a documented code.
   static func main() async {
+    StopSignals.handle()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

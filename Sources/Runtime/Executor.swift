@@ -36,14 +36,19 @@ public final class Executor {
   ///   - batch: items per run, 1...65536.
   ///   - threads: at least 1.
   ///   - instructionSet: kernels to use; nil takes the best that this machine has.
+  ///   - memoryLimit: bytes that activations may take; they are refused before they are asked for.
   /// - Throws: `RuntimeError`.
   public init(
-    _ graph: Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil
+    _ graph: Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
+    memoryLimit: Int = 1 << 36
   ) throws(RuntimeError) {
     do throws(ScheduleError) {
       schedule = try Schedule(graph, batch: batch)
     } catch {
       throw .schedule(error)
+    }
+    guard schedule.arena.byteCount <= memoryLimit else {
+      throw .memory(needed: schedule.arena.byteCount, limit: memoryLimit)
     }
     self.instructionSet = instructionSet ?? .best
     guard let kernels = dc_kernels(dc_isa(UInt32(self.instructionSet.rawValue))) else {
@@ -61,9 +66,11 @@ public final class Executor {
 
   /// Makes a packed model ready.
   public convenience init(
-    _ model: PackedModel, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil
+    _ model: PackedModel, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
+    memoryLimit: Int = 1 << 36
   ) throws(RuntimeError) {
-    try self.init(model.graph, batch: batch, threads: threads, instructionSet: instructionSet)
+    try self.init(
+      model.graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit)
   }
 
   /// Runs on what lies in the inputs.
