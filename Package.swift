@@ -114,5 +114,8 @@ let package = Package(
 
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),
+    .executableTarget(
+      name: "size-benchmark", dependencies: ["Tensors", "Graphs", "ModelFormat", "Coding"], path: "Benchmarks/Sizes",
+      swiftSettings: hot),
   ]
 )
