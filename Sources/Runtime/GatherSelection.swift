@@ -11,23 +11,28 @@ struct WeightedSumCost {
   /// Bytes of a window.
   let windowLength: Int
 
-  private var groups: Int { (outputs + 15) / 16 }
+  private var groups: Double { Double((outputs + 15) / 16) }
 
-  /// A step of four codes by 16 outputs for one pixel: at large tiles as fast as products are, at small ones as weights come.
+  /// A step of four codes by 16 outputs for each pixel, unless the weights take longer to come.
   var dense: Double {
-    let steps = Double(groups * ((windowLength + 3) / 4))
-    let perPixel = Double(pixels) * (steps * 0.14 + Double(groups) * 3)
-    let bytes = steps * 64
-    return max(perPixel, bytes * (bytes > 8e6 ? 0.025 : 0.012))
+    let steps = groups * Double((windowLength + 3) / 4)
+    let perPixel = steps * 0.13 + groups * 0.7
+    return max(Double(pixels) * perPixel, Self.arrival(of: Int(steps) * 64))
   }
 
-  /// Rounds for each pixel, and what every table and every group takes.
+  /// Rounds, tables and groups for each pixel. One or two pixels do not teach the processor how many rounds tables have.
   func gather(rounds: Int, tables: Int, byteCount: Int) -> Double {
-    let tiles = Double((pixels + 7) / 8)
-    let perTile = Double(groups * tables) * 0.9
-    let perPixel = Double(rounds) * 0.25 + Double(groups * tables) * 0.17 + Double(groups) * 3.5
-    let bytes = Double(byteCount)
-    return max(tiles * perTile + Double(pixels) * perPixel, bytes * (bytes > 8e6 ? 0.025 : 0.012))
+    let tables = groups * Double(tables)
+    let isFirst = pixels <= 2
+    let perPixel =
+      Double(rounds) * (isFirst ? 0.49 : 0.245) + tables * (isFirst ? 1.2 : 0.07) + groups * 0.9 + 0.6
+    return max(Double(pixels) * perPixel, Self.arrival(of: byteCount))
+  }
+
+  /// How long weights take from the cache that holds them, or from memory.
+  private static func arrival(of byteCount: Int) -> Double {
+    let perByte = byteCount < 1 << 20 ? 0.0067 : byteCount < 1 << 24 ? 0.0125 : 0.02
+    return Double(byteCount) * perByte
   }
 }
 

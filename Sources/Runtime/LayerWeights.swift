@@ -1,8 +1,9 @@
 import CKernels
 import Graphs
-import struct Kernels.GatheredFilters
 import Planning
 import Tensors
+
+import struct Kernels.GatheredFilters
 
 /// The weights of a weighted sum as plain numbers, and their packing for the kernels.
 struct LayerWeights {
