@@ -194,7 +194,8 @@ public struct Benchmark {
       let node = schedule.graph.nodes[step.node]
       let weights = step.weights.flatMap { schedule.graph.constants[$0] }
       return BenchReport.Layer(
-        name: node.name, operator: step.summary(node), kernel: step.kernelName(schedule),
+        name: node.name, operator: step.summary(node),
+        kernel: step.kernelName(schedule, subject.executor.kernelChoice(step: index)),
         medianMicroseconds: Latency(nanoseconds: times[index]).medianMicroseconds,
         macCount: step.weights == nil ? 0 : step.macCount(schedule), byteCount: weights?.storedByteCount ?? 0,
         density: weights?.density ?? 1)

@@ -37,10 +37,11 @@ public final class Executor {
   ///   - threads: at least 1.
   ///   - instructionSet: kernels to use; nil takes the best that this machine has.
   ///   - memoryLimit: bytes that activations may take; they are refused before they are asked for.
+  ///   - weightedSums: how convolutions and dense layers of codes are computed; results are the same.
   /// - Throws: `RuntimeError`.
   public init(
     _ graph: Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
-    memoryLimit: Int = 1 << 36
+    memoryLimit: Int = 1 << 36, weightedSums: WeightedSumPreference = .fastest
   ) throws(RuntimeError) {
     do throws(ScheduleError) {
       schedule = try Schedule(graph, batch: batch)
@@ -57,7 +58,9 @@ public final class Executor {
     self.threads = max(threads, 1)
     storage = Storage()
     arena = storage.allocate(schedule.arena.byteCount)
-    let builder = JobBuilder(schedule: schedule, kernels: kernels.pointee, storage: storage, arena: arena)
+    let builder = JobBuilder(
+      schedule: schedule, kernels: kernels.pointee, storage: storage, preference: weightedSums,
+      gathersFast: self.instructionSet == .avx512VBMI, arena: arena)
     var jobs: [Job] = []
     for step in schedule.steps { jobs.append(try builder.job(step)) }
     self.jobs = jobs
@@ -67,10 +70,11 @@ public final class Executor {
   /// Makes a packed model ready.
   public convenience init(
     _ model: PackedModel, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
-    memoryLimit: Int = 1 << 36
+    memoryLimit: Int = 1 << 36, weightedSums: WeightedSumPreference = .fastest
   ) throws(RuntimeError) {
     try self.init(
-      model.graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit)
+      model.graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit,
+      weightedSums: weightedSums)
   }
 
   /// Runs on what lies in the inputs.
@@ -90,6 +94,9 @@ public final class Executor {
       throw .evaluation(node: schedule.graph.nodes[schedule.steps[index].node].name, error)
     }
   }
+
+  /// Which kernel computes a step's weighted sum, and why; nil for other steps, and where there is no choice.
+  public func kernelChoice(step index: Int) -> KernelChoice? { (jobs[index] as? WeightedSumJob)?.choice }
 
   /// Runs on `inputs` and returns the outputs, both in graph order.
   ///

@@ -27,6 +27,10 @@ struct JobBuilder {
   let schedule: Schedule
   let kernels: dc_kernel_table
   let storage: Storage
+  /// Which kernels compute weighted sums.
+  let preference: WeightedSumPreference
+  /// Whether skipping zeros may pay with these kernels.
+  let gathersFast: Bool
   let arena: UnsafeMutableRawPointer
 
   func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }

@@ -96,6 +96,9 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
   let offsets: Guarded<Int>
   let outputStride: Int
   let residual: Guarded<Code>
+  /// The weights before packing, and where they lie.
+  let filter: [Weight]
+  let description: Filters
   var convolution = Convolution()
   /// Code and weight of each product of an output.
   private let products: (_ pixel: Int, _ output: Int, (Code, Weight) -> Void) -> Void
@@ -111,7 +114,7 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
     input = Guarded(
       map, at: .init(seed), tail: isReal || stride % 4 == 0 ? 0 : MapLayout.tailByteCount)
 
-    let filter = filters(shape.outputs * shape.channels * shape.kernel.rows * shape.kernel.columns)
+    filter = filters(shape.outputs * shape.channels * shape.kernel.rows * shape.kernel.columns)
     let channelsFirst = seed % 3 == 0
     var description = Filters()
     let area = shape.kernel.rows * shape.kernel.columns
@@ -142,6 +145,9 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
       }
     }
 
+    description.weights = nil
+    self.description = description
+
     let pixel = stride * elementByteCount
     let row = pixel * shape.inputColumns
     var segments: [Int] = []
@@ -171,7 +177,7 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
     convolution.residual.columnStride = outputStride * elementByteCount
     convolution.residual.rowStride = (shape.columns + 1) * outputStride * elementByteCount
 
-    products = { pixel, output, body in
+    products = { [filter] pixel, output, body in
       let (y, x) = (pixel / shape.columns, pixel % shape.columns)
       for ky in 0..<shape.kernel.rows {
         for kx in 0..<shape.kernel.columns {
