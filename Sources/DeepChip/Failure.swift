@@ -1,5 +1,6 @@
 import Compression
 import Datasets
+import Emission
 import Graphs
 import Interchange
 import ModelFormat
@@ -38,6 +39,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as DatasetError: self.init(error.isUsage ? .usage : .badFile, "\(error)")
     case let error as CompressionError: self.init(error.isUsage ? .usage : .failed, "\(error)")
     case let error as PreprocessingError: self.init(.usage, "\(error)")
+    case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
     }
   }
@@ -57,6 +59,16 @@ extension CompressionError {
     switch self {
     case .override, .noSuchLayer: true
     default: false
+    }
+  }
+}
+
+extension EmissionError {
+  fileprivate var code: Failure.Code {
+    switch self {
+    case .unsupported: .unsupportedOperator
+    case .name: .usage
+    case .schedule: .failed
     }
   }
 }
