@@ -58,9 +58,11 @@ struct EmitCommand: ParsableCommand {
     Console.print(output)
     Console.print("  files        \(files.map(\.name).joined(separator: ", "))")
     Console.print(
-      "  flash        \(sizes.constantByteCount.grouped) bytes of constants (weights: \(sizes.weightByteCount.grouped)), and the code")
+      "  flash        \(sizes.constantByteCount.grouped) bytes of constants (weights: \(sizes.weightByteCount.grouped)), and the code"
+    )
     Console.print(
-      "  RAM          \(sizes.arenaByteCount.grouped) bytes of arena, \(sizes.inputByteCount.grouped) of input, \(sizes.outputByteCount.grouped) of output, and the stack")
+      "  RAM          \(sizes.arenaByteCount.grouped) bytes of arena, \(sizes.inputByteCount.grouped) of input, \(sizes.outputByteCount.grouped) of output, and the stack"
+    )
   }
 
   private struct Report: Encodable {

@@ -56,7 +56,9 @@ extension CEmitter {
     let start = "#define " + macro + "_" + port.uppercased()
     let count = (try? value.type.shape(batch: 1))?.elementCount ?? 0
     let shape = value.type.dimensions.map { String($0.extent(batch: 1)) }.joined(separator: ", ")
-    var lines = ["/* \(commentText(value.name)): \(value.type.elementType.cName), (\(shape)), the last axis fastest. */"]
+    var lines = [
+      "/* \(commentText(value.name)): \(value.type.elementType.cName), (\(shape)), the last axis fastest. */"
+    ]
     lines.append("\(start)_COUNT \(count)")
     lines.append("\(start)_BYTES \(count * value.type.elementType.byteCount)")
     if value.type.elementType.isInteger, case .affine(let encoding)? = value.encoding, encoding.axis == nil,

@@ -88,9 +88,10 @@ extension CProgram {
   /// The description of nested loops: turns, and a step on each of two sides.
   mutating func walk(_ axes: [(count: Int, first: Int, second: Int)]) throws(NoCode) -> String {
     guard axes.count <= Rearrangement.axisLimit else { throw NoCode("it has more than 5 axes in another order") }
-    let all = [(count: Int, first: Int, second: Int)](
-      repeating: (1, 0, 0), count: Rearrangement.axisLimit - axes.count) + axes
-    return data.structure("walk", all.map(\.count) + all.map(\.first) + all.map(\.second))
+    let all =
+      [(count: Int, first: Int, second: Int)](
+        repeating: (1, 0, 0), count: Rearrangement.axisLimit - axes.count) + axes
+    return data.structure("walk", [all.map(\.count), all.map(\.first), all.map(\.second)])
   }
 
   mutating func fill(_ fill: Fill, _ step: Step) -> [String] {

@@ -6,7 +6,8 @@ func commentText(_ text: String) -> String {
   for scalar in text.unicodeScalars {
     guard result.utf8.count < 80 else { return result + "..." }
     switch scalar {
-    case "a"..."z", "A"..."Z", "0"..."9", " ", "_", "-", ".", ":", "/", ",", "(", ")", "=": result.unicodeScalars.append(scalar)
+    case "a"..."z", "A"..."Z", "0"..."9", " ", "_", "-", ".", ":", "/", ",", "(", ")", "=":
+      result.unicodeScalars.append(scalar)
     default: result += "<" + String(scalar.value, radix: 16, uppercase: true) + ">"
     }
   }

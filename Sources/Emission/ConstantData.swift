@@ -45,6 +45,13 @@ struct ConstantData {
     "&" + add(kind, prefix + "_" + kind, fields.map(String.init), byteCount: 4 * fields.count, isArray: false)
   }
 
+  /// The address of a structure of arrays of 32-bit numbers.
+  mutating func structure(_ kind: String, _ arrays: [[Int]]) -> String {
+    let fields = arrays.map { "{" + $0.map(String.init).joined(separator: ", ") + "}" }
+    let count = arrays.reduce(0) { $0 + $1.count }
+    return "&" + add(kind, prefix + "_" + kind, fields, byteCount: 4 * count, isArray: false)
+  }
+
   mutating func array(_ kind: String, _ numbers: [Int8], isWeights: Bool = false) -> String {
     add(kind, "int8_t", numbers.map(String.init), byteCount: numbers.count, isWeights: isWeights)
   }
