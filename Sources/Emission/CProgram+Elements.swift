@@ -112,6 +112,7 @@ extension CProgram {
   /// The first byte of a constant of the graph, in C.
   mutating func constant(_ id: ValueID) throws(NoCode) -> String {
     guard let tensor = schedule.graph.constants[id]?.tensor else { throw NoCode("a constant is missing") }
+    guard tensor.shape.elementCount > 0 else { throw NoCode("a constant is empty") }
     switch tensor {
     case .uint8(let tensor): return data.array("constant", tensor.scalars)
     case .int8(let tensor): return data.array("constant", tensor.scalars.map { UInt8(bitPattern: $0) })

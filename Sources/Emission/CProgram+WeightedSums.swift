@@ -29,8 +29,12 @@ extension CProgram {
     case (.real(let scales, let offsets), .none):
       guard (scales + offsets).allSatisfy(\.isFinite) else { throw NoCode("a scale is not finite") }
       result = .reals
+      let isShared = scales.count == 1 && offsets.count == 1
+      func forEach(_ numbers: [Float]) -> [Float] {
+        numbers.count == 1 && !isShared ? [Float](repeating: numbers[0], count: outputs) : numbers
+      }
       arguments += [
-        scales.count == 1 && outputs > 1 ? "0" : "1", data.array("scales", scales), data.array("offsets", offsets),
+        isShared ? "0" : "1", data.array("scales", forEach(scales)), data.array("offsets", forEach(offsets)),
       ]
     case (.real, _), (.float, _), (.codes, .float): throw NoCode("it computes with real numbers")
     }

@@ -54,6 +54,25 @@ import Testing
     #expect(found.variables == emitter.sizes.arenaByteCount)
   }
 
+  @Test("No function of a library is called but memcpy and memset", arguments: IntegerGraph.all)
+  func callsNothing(_ entry: IntegerGraph) throws {
+    guard let nm = CCompiler.tool("nm"), let compiler = CCompiler.all.first else { return }
+    let program = try CompiledProgram(CEmitter(entry.graph), compiler)
+    defer { withExtendedLifetime(program.folder) {} }
+    let folder = program.folder.url
+    let (object, list) = (folder.appending(path: "model.o"), folder.appending(path: "undefined"))
+    let source = folder.appending(path: "model.c").path
+    _ = try run(compiler.path, ["-std=c99", "-Os", "-fno-stack-protector", "-c", "-o", object.path, source])
+    _ = try run(nm, ["-u", "-P", object.path], output: list)
+    let names = try String(contentsOf: list, encoding: .utf8).split(separator: "\n").compactMap {
+      $0.split(separator: " ").first
+    }
+    let others = names.filter {
+      !["memcpy", "memset", "_GLOBAL_OFFSET_TABLE_"].contains($0) && !$0.hasPrefix("model_")
+    }
+    #expect(others.isEmpty)
+  }
+
   @Test("Layers on real numbers are refused, all by name")
   func refusesReals() throws {
     var graph = Graph()
@@ -118,6 +137,7 @@ import Testing
 /// Bytes of constants and of variables in the objects of a program, by symbol.
 func symbolSizes(_ emitter: CEmitter, _ compiler: CCompiler, nm: String) throws -> (constants: Int, variables: Int) {
   let program = try CompiledProgram(emitter, compiler)
+  defer { withExtendedLifetime(program.folder) {} }
   let (folder, name) = (program.folder.url, emitter.options.name)
   var (constants, variables) = (0, 0)
   for source in [name, name + "_data"] {
