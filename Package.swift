@@ -72,6 +72,8 @@ let package = Package(
       name: "Runtime",
       dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
       swiftSettings: hot),
+    .target(
+      name: "Emission", dependencies: ["Tensors", "Graphs", "ModelFormat", "Planning"], swiftSettings: hot),
 
     // Products.
     .target(
@@ -79,7 +81,7 @@ let package = Package(
       dependencies: [
         "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
         "Planning",
-        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "CResources",
+        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "Emission", "CResources",
       ],
       swiftSettings: hot),
     .executableTarget(
@@ -98,6 +100,8 @@ let package = Package(
       name: "DatasetsTests",
       dependencies: ["Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG"]),
     .testTarget(name: "DeepChipTests", dependencies: ["DeepChip", "deepchip", "CResources", "Kernels"]),
+    .testTarget(
+      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Reference", "DeepChip"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),

@@ -1,5 +1,6 @@
 import Compression
 import Datasets
+import Emission
 import Graphs
 import Interchange
 import ModelFormat
@@ -39,6 +40,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as CompressionError: self.init(error.isUsage ? .usage : .failed, "\(error)")
     case let error as RuntimeError: self.init(error.isOfMemory ? .doesNotFit : .failed, "\(error)")
     case let error as PreprocessingError: self.init(.usage, "\(error)")
+    case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
     }
   }
@@ -65,5 +67,15 @@ extension CompressionError {
 extension RuntimeError {
   fileprivate var isOfMemory: Bool {
     if case .memory = self { true } else { false }
+  }
+}
+
+extension EmissionError {
+  fileprivate var code: Failure.Code {
+    switch self {
+    case .unsupported: .unsupportedOperator
+    case .name: .usage
+    case .schedule: .failed
+    }
   }
 }
