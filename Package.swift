@@ -65,6 +65,7 @@ let package = Package(
     .target(
       name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference", "Passes"],
       swiftSettings: hot),
+    .target(name: "Training", dependencies: ["Tensors", "Graphs", "CKernels", "Reference"], swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
@@ -115,6 +116,9 @@ let package = Package(
     .testTarget(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training", "Datasets", "Reference", "Graphs", "Tensors"],
+      swiftSettings: hot),
 
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),

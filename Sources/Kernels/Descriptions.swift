@@ -19,6 +19,10 @@ public typealias Pooling = dc_pooling
 public typealias ElementwiseMap = dc_map
 /// A change between planes and interleaved pixels.
 public typealias Reordering = dc_reordering
+/// The gradient of a convolution's filters.
+public typealias FilterGradient = dc_filter_gradient
+/// An operation on pixels with parameters by channel.
+public typealias Channelwise = dc_channelwise
 /// Filters before they are packed.
 public typealias Filters = dc_filters
 

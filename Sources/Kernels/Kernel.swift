@@ -67,4 +67,8 @@ public enum Operation: Int, CaseIterable, Sendable {
   // Reordering
   case interleaveValues, interleaveCodes, interleaveQuantizing
   case deinterleaveValues, deinterleaveCodes, deinterleaveDequantizing
+  // FilterGradient
+  case accumulateFilterGradient
+  // Channelwise
+  case sumMoments, normalize, sumGradients, normalizeGradient
 }

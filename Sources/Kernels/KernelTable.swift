@@ -206,6 +206,36 @@ extension KernelTable {
   }
 }
 
+// MARK: Training
+
+extension KernelTable {
+  /// Adds what one image contributes to the gradient of a convolution's filters.
+  public func accumulateFilterGradient(_ g: UnsafePointer<FilterGradient>) {
+    precondition(g.pointee.segmentCount > 0 && g.pointee.segmentLength > 0, "A window must not be empty.")
+    table.pointee.filtergradient_f32f32f32(g)
+  }
+
+  /// First and second moments about a point, by channel.
+  public func sumMoments(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.moments_f32f32(c)
+  }
+
+  /// Scales, shifts and clamps by channel.
+  public func normalize(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.normalize_f32f32(c)
+  }
+
+  /// Sums of a gradient, and of its product with the input, by channel.
+  public func sumGradients(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.gradientsums_f32f32(c)
+  }
+
+  /// The gradient of a normalization's input.
+  public func normalizeGradient(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.normgradient_f32f32(c)
+  }
+}
+
 // MARK: Preconditions
 
 @inline(__always)

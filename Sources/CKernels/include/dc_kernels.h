@@ -188,6 +188,54 @@ typedef struct dc_reordering {
   int32_t zeroPoint;
 } dc_reordering;
 
+/* The gradient of a convolution's filters: what one image adds to it.
+
+   result[segment][element][output] += sum over pixels of input[pixel, segment, element] * gradient[pixel, output],
+   for the windows and segments of the forward convolution. A row of `result` has `outputs` rounded up to a multiple of
+   DC_CHANNEL_BLOCK values; those past the last output are left alone or get a multiple of 0. Strides are in bytes. Every
+   sum is one chain over the pixels, row by row. */
+typedef struct dc_filter_gradient {
+  const float *input;              /* the first element of the window of pixel 0 */
+  const float *gradient;           /* output 0 of pixel 0 */
+  float *result;
+  const ptrdiff_t *segmentOffsets; /* bytes, from the first element of the window */
+  ptrdiff_t inputRowStride;
+  ptrdiff_t inputColumnStride;
+  ptrdiff_t gradientRowStride;
+  ptrdiff_t gradientColumnStride;
+  int32_t segmentCount;
+  int32_t segmentLength;
+  int32_t rows;
+  int32_t columns;
+  int32_t outputs;
+} dc_filter_gradient;
+
+/* An operation on pixels of adjacent channels, with parameters by channel: batch normalization, forward and backward.
+
+   moments_f32f32:       sums[c] = sum of (input - a[c]); sums[channels + c] = sum of (input - a[c])^2.
+   normalize_f32f32:     result = clamp(input * a[c] + b[c] + other, lowest, highest); other may be NULL.
+   gradientsums_f32f32:  sums[c] = sum of g; sums[channels + c] = sum of g * (input - a[c]).
+   normgradient_f32f32:  result = g * a[c] + input * b[c] + d[c], added to what is there if `accumulates`.
+
+   g is gradient where lowest < activated < highest, else 0; all of gradient where activated is NULL. Sums are chains over the
+   pixels of a call: callers add those of many calls in a wider type. `result` may be `input`, `gradient` or `other`. */
+typedef struct dc_channelwise {
+  const float *input;
+  const float *other;
+  const float *gradient;
+  const float *activated;
+  float *result;
+  float *sums; /* 2 * channels */
+  const float *a;
+  const float *b;
+  const float *d;
+  ptrdiff_t pixels;
+  int32_t channels;
+  int32_t accumulates;
+  float lowest;
+  float highest;
+} dc_channelwise;
+
 /* MARK: Operations and instruction sets */
 
 /* Every operation with the type of its description; in the order of dc_operation. */
@@ -218,7 +266,12 @@ typedef struct dc_reordering {
   X(interleave_f32u8, dc_reordering) \
   X(deinterleave_f32f32, dc_reordering) \
   X(deinterleave_u8u8, dc_reordering) \
-  X(deinterleave_u8f32, dc_reordering)
+  X(deinterleave_u8f32, dc_reordering) \
+  X(filtergradient_f32f32f32, dc_filter_gradient) \
+  X(moments_f32f32, dc_channelwise) \
+  X(normalize_f32f32, dc_channelwise) \
+  X(gradientsums_f32f32, dc_channelwise) \
+  X(normgradient_f32f32, dc_channelwise)
 
 #define DC_OPERATION_ENUMERATOR(operation, description) dc_operation_##operation,
 typedef enum dc_operation { DC_OPERATIONS(DC_OPERATION_ENUMERATOR) dc_operation_count } dc_operation;

@@ -1,0 +1,99 @@
+import Coding
+
+/// The state of a run between two steps: parameters, the optimizer's memory, and the number of steps done.
+///
+/// That and the recipe are all there is: random numbers follow from the recipe's seed and the step. A run resumed from a
+/// checkpoint ends with the same bits as one that was never stopped.
+public struct Checkpoint: Sendable, Equatable {
+  /// Steps done.
+  public var step: Int
+  /// The recipe's seed, by which a resumed run knows its own.
+  public var seed: UInt64
+  /// Of each parameter, running statistics too, in the network's order.
+  public var values: [[Float]]
+  /// The optimizer's numbers for each parameter.
+  public var slots: [[Float]]
+}
+
+extension Trainer {
+  /// The state now.
+  public var checkpoint: Checkpoint {
+    Checkpoint(
+      step: step, seed: recipe.seed, values: network.parameters.map(\.values.values), slots: slots.map(\.values))
+  }
+
+  /// Goes on from a state of a run of the same network, items and recipe.
+  ///
+  /// - Throws: `.checkpoint` when the counts or the seed are others.
+  public func resume(from checkpoint: Checkpoint) throws(TrainingError) {
+    guard checkpoint.seed == recipe.seed else {
+      throw TrainingError(.checkpoint("its seed is \(checkpoint.seed), the recipe's \(recipe.seed)"))
+    }
+    guard (0...stepCount).contains(checkpoint.step) else {
+      throw TrainingError(.checkpoint("it is at step \(checkpoint.step) of \(stepCount)"))
+    }
+    guard checkpoint.values.map(\.count) == network.parameters.map(\.values.count),
+      checkpoint.slots.map(\.count) == slots.map(\.count)
+    else { throw TrainingError(.checkpoint("its parameters are those of another network or optimizer")) }
+    for (parameter, values) in zip(network.parameters, checkpoint.values) { parameter.values.assign(values) }
+    for (slot, values) in zip(slots, checkpoint.slots) { slot.assign(values) }
+    move(to: checkpoint.step)
+  }
+}
+
+extension Checkpoint {
+  private static let magic: [UInt8] = Array("DCTRAIN1".utf8)
+
+  /// The checkpoint as bytes, the same for the same state: magic, seed, step, arrays with their counts, and the
+  /// checksum of all that (XXH64). Little-endian.
+  public var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.append(Self.magic)
+    writer.uint64(seed)
+    writer.uint64(UInt64(clamping: step))
+    for arrays in [values, slots] {
+      writer.uint32(UInt32(arrays.count))
+      for array in arrays {
+        writer.uint64(UInt64(array.count))
+        for value in array { writer.float32(value) }
+      }
+    }
+    writer.uint64(Checksum.of(writer.bytes))
+    return writer.bytes
+  }
+
+  /// - Throws: `.checkpoint` unless `bytes` are what some checkpoint gives.
+  public init(bytes: [UInt8]) throws(TrainingError) {
+    let result = bytes.withUnsafeBytes { buffer in
+      Result { () throws(CodingError) in try Self.read(buffer) }
+    }
+    switch result {
+    case .success(let checkpoint): self = checkpoint
+    case .failure(let error): throw TrainingError(.checkpoint("\(error)"))
+    }
+    guard self.bytes == bytes else { throw TrainingError(.checkpoint("its magic or its checksum is wrong")) }
+  }
+
+  private static func read(_ bytes: UnsafeRawBufferPointer) throws(CodingError) -> Checkpoint {
+    var reader = ByteReader(bytes)
+    _ = try reader.take(magic.count)
+    let seed = try reader.uint64()
+    let step = Int(clamping: try reader.uint64())
+    var arrays: [[[Float]]] = []
+    for _ in 0..<2 {
+      let count = Int(try reader.uint32())
+      var list: [[Float]] = []
+      for _ in 0..<count {
+        let values = Int(clamping: try reader.uint64())
+        // Checked against what is there before memory is asked for.
+        let content = try reader.take(values.multipliedReportingOverflow(by: 4).overflow ? .max : values * 4)
+        list.append(
+          (0..<values).map {
+            Float(bitPattern: UInt32(littleEndian: content.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)))
+          })
+      }
+      arrays.append(list)
+    }
+    return Checkpoint(step: step, seed: seed, values: arrays[0], slots: arrays[1])
+  }
+}

@@ -1,0 +1,24 @@
+import Tensors
+
+/// Inputs with their classes, in memory: what a trainer learns from.
+public struct LabeledItems: Sendable, Equatable {
+  /// `[N, ...]`, as the network takes them.
+  public let inputs: Tensor<Float>
+  /// N classes.
+  public let labels: [Int]
+
+  /// - Throws: `.data` unless there are as many inputs as labels, at least one, and no label is negative.
+  public init(inputs: Tensor<Float>, labels: [Int]) throws(TrainingError) {
+    guard inputs.shape.rank >= 2, !labels.isEmpty, inputs.shape[0] == labels.count else {
+      throw TrainingError(.data("inputs of shape \(inputs.shape) with \(labels.count) labels"))
+    }
+    guard labels.allSatisfy({ $0 >= 0 }) else { throw TrainingError(.data("a negative label")) }
+    self.inputs = inputs
+    self.labels = labels
+  }
+
+  public var count: Int { labels.count }
+
+  /// Extents of one item.
+  var itemExtents: [Int] { Array(inputs.shape.dimensions.dropFirst()) }
+}
