@@ -75,6 +75,8 @@ let package = Package(
       name: "Runtime",
       dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
       swiftSettings: hot),
+    .target(
+      name: "Emission", dependencies: ["Tensors", "Graphs", "ModelFormat", "Planning"], swiftSettings: hot),
 
     // Products.
     .target(
@@ -82,7 +84,7 @@ let package = Package(
       dependencies: [
         "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
         "Planning",
-        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "CResources",
+        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "Emission", "CResources",
       ],
       swiftSettings: hot),
     .executableTarget(
@@ -100,7 +102,9 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG"]),
-    .testTarget(name: "DeepChipTests", dependencies: ["DeepChip"]),
+    .testTarget(name: "DeepChipTests", dependencies: ["DeepChip", "deepchip", "CResources", "Kernels"]),
+    .testTarget(
+      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Reference", "DeepChip"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
@@ -120,5 +124,8 @@ let package = Package(
 
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),
+    .executableTarget(
+      name: "size-benchmark", dependencies: ["Tensors", "Graphs", "ModelFormat", "Coding"], path: "Benchmarks/Sizes",
+      swiftSettings: hot),
   ]
 )

@@ -50,6 +50,9 @@ static const layer layers[] = {
 };
 
 static const layer depthwiseLayers[] = {
+    {"resnet depthwise 1x1 16 32x32", 32, 32, 16, 1, 1, 1, 16, 0},
+    {"resnet depthwise 1x1 32 16x16", 16, 16, 32, 1, 1, 1, 32, 0},
+    {"resnet depthwise 1x1 64 8x8", 8, 8, 64, 1, 1, 1, 64, 0},
     {"kws depthwise 3x3 64 25x5", 27, 7, 64, 3, 3, 1, 64, 0},
     {"vww depthwise 3x3 8 48x48", 50, 50, 8, 3, 3, 1, 8, 0},
     {"vww depthwise 3x3/2 16 48x48", 50, 50, 16, 3, 3, 2, 16, 0},

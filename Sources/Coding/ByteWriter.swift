@@ -43,6 +43,11 @@ public struct ByteWriter: Sendable {
     while bytes.count % alignment != 0 { bytes.append(0) }
   }
 
+  /// Appends zeros until there are at least `count` bytes.
+  public mutating func pad(toCount count: Int) {
+    while bytes.count < count { bytes.append(0) }
+  }
+
   private mutating func integer<Integer: FixedWidthInteger>(_ value: Integer) {
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }

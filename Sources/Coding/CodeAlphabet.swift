@@ -37,4 +37,35 @@ public enum CodeAlphabet: Hashable, Sendable {
     case .ternary: (-1...1).contains(code)
     }
   }
+
+  /// How many codes it has.
+  public var symbolCount: Int {
+    switch self {
+    case .signed(let bitWidth), .unsigned(let bitWidth): 1 << bitWidth
+    case .binary: 2
+    case .ternary: 3
+    }
+  }
+
+  /// The code's number, 0 ..< `symbolCount`: two's complement bits; 0, 1 for −1, +1; 0, 1, 2 for ternary 0, +1, −1.
+  ///
+  /// - Precondition: the alphabet contains `code`.
+  public func symbol(_ code: Int8) -> Int {
+    switch self {
+    case .signed, .unsigned: Int(UInt8(bitPattern: code)) & (symbolCount - 1)
+    case .binary: code > 0 ? 1 : 0
+    case .ternary: code < 0 ? 2 : Int(code)
+    }
+  }
+
+  /// The code with the number `symbol`, which is below `symbolCount`.
+  public func code(_ symbol: Int) -> Int8 {
+    switch self {
+    case .signed(let bitWidth):
+      Int8(truncatingIfNeeded: (symbol ^ (1 << (bitWidth - 1))) &- (1 << (bitWidth - 1)))
+    case .unsigned: Int8(truncatingIfNeeded: symbol)
+    case .binary: symbol == 0 ? -1 : 1
+    case .ternary: symbol == 2 ? -1 : Int8(truncatingIfNeeded: symbol)
+    }
+  }
 }

@@ -13,6 +13,10 @@ public struct CodingError: Error, Equatable, Sendable {
     case invalidCode
     /// Bits after the last code that are not 0.
     case padding
+    /// Tables of an entropy code that fit no alphabet or contradict themselves.
+    case invalidModel
+    /// Entropy-coded bits that do not end where an encoder starts.
+    case invalidStream
     /// A code (as `raw`, `trits`) that cannot hold this alphabet, or a count that overflows.
     case unsupportedAlphabet
   }
@@ -38,6 +42,8 @@ extension CodingError.Problem: CustomStringConvertible {
     case .integerTooLong: "an integer has more bytes than it needs"
     case .invalidCode: "a code lies outside its alphabet"
     case .padding: "the bits after the last code are not 0"
+    case .invalidModel: "the tables of an entropy code contradict themselves"
+    case .invalidStream: "the codes do not end as an encoder starts"
     case .unsupportedAlphabet: "this code cannot hold these weights"
     }
   }

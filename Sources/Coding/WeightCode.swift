@@ -1,63 +1,108 @@
 /// The ways in which a tensor of weight codes becomes bytes: the list that the file format, the tests and the
 /// documentation read.
 ///
-/// The raw value is the byte that names the code in a file. A code with parameters of its own (an entropy code's
-/// tables and length) writes them after that byte.
+/// The raw value is the byte that names the code in a file. Where the length depends on the weights, a file has it after
+/// that byte.
 public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   /// Every code in its alphabet's bits: `PackedBits`.
   case raw = 1
   /// Five ternary codes a byte: `PackedTrits`.
   case trits = 2
+  /// A bit for each ternary code and one for each sign: `SignedBitmap`.
+  case bitmap = 3
+  /// Runs of zeros in Huffman codes, with signs: `HuffmanGaps`.
+  case gaps = 4
+  /// Asymmetric numeral systems, for all alphabets: `InterleavedANS`.
+  case rans = 5
 
   /// The name in tables and messages.
   public var name: String {
     switch self {
     case .raw: "raw"
     case .trits: "trits"
+    case .bitmap: "bitmap"
+    case .gaps: "gaps"
+    case .rans: "rans"
     }
   }
 
-  /// Bytes that `count` codes take; nil when this code cannot hold the alphabet, or the count overflows.
+  /// True if it can hold codes of this alphabet.
+  public func supports(_ alphabet: CodeAlphabet) -> Bool {
+    switch self {
+    case .raw, .rans: alphabet.isValid
+    case .trits, .bitmap, .gaps: alphabet == .ternary
+    }
+  }
+
+  /// True if the number of codes gives the number of bytes.
+  public var hasFixedLength: Bool {
+    switch self {
+    case .raw, .trits: true
+    case .bitmap, .gaps, .rans: false
+    }
+  }
+
+  /// Bytes that `count` codes take; nil when that depends on them, when this code cannot hold the alphabet, or when the
+  /// count overflows.
   public func byteCount(count: Int, alphabet: CodeAlphabet) -> Int? {
     switch self {
     case .raw: PackedBits.byteCount(count: count, alphabet: alphabet)
     case .trits: alphabet == .ternary ? PackedTrits.byteCount(count: count) : nil
+    case .bitmap, .gaps, .rans: nil
     }
   }
 
+  /// - Parameter rowLength: codes in a row of weights (those of one output), of which there is a whole number; it
+  ///   matters to `rans` only. Nil for a single row.
   /// - Throws: `unsupportedAlphabet`; `invalidCode` at the first code outside the alphabet.
-  public func encode(_ codes: [Int8], alphabet: CodeAlphabet) throws(CodingError) -> [UInt8] {
+  public func encode(
+    _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet
+  ) throws(CodingError) -> [UInt8] {
+    guard supports(alphabet) else { throw CodingError(.unsupportedAlphabet, at: 0) }
     switch self {
     case .raw: return try PackedBits.encode(codes, alphabet: alphabet)
-    case .trits:
-      guard alphabet == .ternary else { throw CodingError(.unsupportedAlphabet, at: 0) }
-      return try PackedTrits.encode(codes)
+    case .trits: return try PackedTrits.encode(codes)
+    case .bitmap: return try SignedBitmap.encode(codes)
+    case .gaps: return try HuffmanGaps.encode(codes)
+    case .rans:
+      guard !codes.isEmpty else { return [] }
+      return try InterleavedANS.encode(codes, rowLength: rowLength ?? codes.count, alphabet: alphabet)
     }
   }
 
-  /// The inverse of `encode`, for any bytes.
+  /// The inverse of `encode`, for any bytes, with the same `rowLength`.
   ///
-  /// - Throws: `length` before anything is allocated; `invalidCode`, `padding`, `unsupportedAlphabet`.
+  /// - Throws: `length` before anything is allocated, also for more than 256 codes a byte; `invalidCode`, `padding`,
+  ///   `truncated`, `invalidModel`, `invalidStream`, `unsupportedAlphabet`.
   public func decode(
-    _ bytes: UnsafeRawBufferPointer, count: Int, alphabet: CodeAlphabet
+    _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int? = nil, alphabet: CodeAlphabet
   ) throws(CodingError) -> [Int8] {
+    guard supports(alphabet), count >= 0 else { throw CodingError(.unsupportedAlphabet, at: 0) }
     switch self {
     case .raw: return try PackedBits.decode(bytes, count: count, alphabet: alphabet)
-    case .trits:
-      guard alphabet == .ternary else { throw CodingError(.unsupportedAlphabet, at: 0) }
-      return try PackedTrits.decode(bytes, count: count)
+    case .trits: return try PackedTrits.decode(bytes, count: count)
+    case .bitmap: return try SignedBitmap.decode(bytes, count: count)
+    case .gaps: return try HuffmanGaps.decode(bytes, count: count)
+    case .rans: return try InterleavedANS.decode(bytes, count: count, rowLength: rowLength ?? count, alphabet: alphabet)
     }
   }
 
-  /// The code among `codes` that takes the fewest bytes, the first among equals; nil if none can hold them.
+  /// The code among `candidates` that takes the fewest bytes in a file, with its length where there is one,
+  /// and these bytes; the first among equals, nil if none can hold the codes.
+  ///
+  /// - Throws: `invalidCode` at the first code outside the alphabet.
   public static func smallest(
-    of codes: [WeightCode] = allCases, count: Int, alphabet: CodeAlphabet
-  ) -> WeightCode? {
-    var best: (code: WeightCode, byteCount: Int)?
-    for code in codes {
-      guard let byteCount = code.byteCount(count: count, alphabet: alphabet) else { continue }
-      if best.map({ byteCount < $0.byteCount }) ?? true { best = (code, byteCount) }
+    of candidates: [WeightCode] = allCases, _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet
+  ) throws(CodingError) -> (code: WeightCode, bytes: [UInt8])? {
+    var best: (code: WeightCode, bytes: [UInt8], total: Int)?
+    for code in candidates where code.supports(alphabet) {
+      let limit = best?.total ?? Int.max
+      if let byteCount = code.byteCount(count: codes.count, alphabet: alphabet), byteCount >= limit { continue }
+      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
+      var length = ByteWriter()
+      if !code.hasFixedLength { length.varint(UInt64(bytes.count)) }
+      if bytes.count + length.count < limit { best = (code, bytes, bytes.count + length.count) }
     }
-    return best?.code
+    return best.map { ($0.code, $0.bytes) }
   }
 }

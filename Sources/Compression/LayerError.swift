@@ -80,6 +80,13 @@ public struct LayerErrorMeter: Sendable {
     }
   }
 
+  /// Compares the weights of the node that computes `value` where the two graphs do not run side by side.
+  ///
+  /// - Precondition: both have the same shape.
+  public mutating func setWeights(of value: ValueID, real: Tensor<Float>, coded: Tensor<Float>) {
+    weightRatios[value] = SignalToNoise.ratio(real.scalars, coded.scalars)
+  }
+
   /// Takes in one batch of one value: from the real network and from the coded one.
   ///
   /// - Precondition: both tensors have as many elements.

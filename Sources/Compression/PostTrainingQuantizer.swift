@@ -42,12 +42,9 @@ public struct PostTrainingQuantizer: Sendable {
   public func encoded(_ graph: Graph, calibration source: ActivationSource) throws -> Graph {
     let plan = try CodingPlan(graph, options)
     let sources = sourceValues(graph, plan)
-    let layerInputs = plan.layers.filter { $0.weights != nil && hasRealWeights(graph, $0) }
-      .compactMap { graph.nodes[$0.node].inputs[0] }
+    let (ranged, averaged) = observedValues(graph, plan)
     let calibration = try Calibration(
-      graph, ranged: Set(sources.filter { Self.knownRange(graph, $0) == nil }),
-      averaged: options.correctsBias ? Set(layerInputs) : [],
-      needsCounts: options.calibrator.calibrator.needsCounts, from: source)
+      graph, ranged: ranged, averaged: averaged, needsCounts: options.calibrator.calibrator.needsCounts, from: source)
     var result = graph
     encodeActivations(&result, plan, sources, calibration)
     try encodeWeights(&result, plan, calibration)
@@ -55,12 +52,23 @@ public struct PostTrainingQuantizer: Sendable {
     return result
   }
 
-  /// How often `encoded` goes over the samples at most: for progress bars.
+  /// How often `encoded` goes over the samples at most; 0 if it needs none.
   ///
   /// - Throws: `CompressionError` when an override selects nothing.
   public func passCount(_ graph: Graph) throws(CompressionError) -> Int {
-    let matched = matchedLayers(graph, try CodingPlan(graph, options)).count
-    return (options.calibrator.calibrator.needsCounts ? 2 : 1) + (matched > 0 ? matched + 1 : 0)
+    let plan = try CodingPlan(graph, options)
+    let (ranged, averaged) = observedValues(graph, plan)
+    let observing = ranged.isEmpty && averaged.isEmpty ? 0 : options.calibrator.calibrator.needsCounts ? 2 : 1
+    let matched = matchedLayers(graph, plan).count
+    return observing + (matched > 0 ? matched + 1 : 0)
+  }
+
+  /// Values whose range, and values whose channel means the samples must tell.
+  private func observedValues(_ graph: Graph, _ plan: CodingPlan) -> (ranged: Set<ValueID>, averaged: Set<ValueID>) {
+    let ranged = sourceValues(graph, plan).filter { Self.knownRange(graph, $0) == nil }
+    guard options.correctsBias else { return (Set(ranged), []) }
+    let layers = plan.layers.filter { $0.weights != nil && hasRealWeights(graph, $0) }
+    return (Set(ranged), Set(layers.compactMap { graph.nodes[$0.node].inputs[0] }))
   }
 }
 
@@ -153,13 +161,13 @@ extension PostTrainingQuantizer {
 
   /// Codes for a weight constant; nil when it is coded well enough already.
   private func coded(_ constant: Constant, _ kind: WeightQuantizerKind, name: String) throws -> CodedTensor? {
-    var quantizer = kind.quantizer(options.weightOptions)
     if case .coded(let coded) = constant {
       guard case .affine(let affine) = coded.encoding, affine.zeroPoints.contains(where: { $0 != 0 }) else {
         return nil
       }
-      quantizer = SymmetricQuantizer(bitWidth: 8, granularity: .perOutputChannel)
+      return coded.symmetric
     }
+    let quantizer = kind.quantizer(options.weightOptions)
     guard let real = constant.tensor.asFloat32 else { return nil }
     do throws(QuantizationError) {
       return try quantizer.quantize(real)

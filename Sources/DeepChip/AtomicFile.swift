@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -27,13 +29,26 @@ public enum AtomicFile {
     let (descriptor, temporary) = try makeTemporary(beside: target, path: path, mode: old == nil ? 0o666 : 0o600)
     do throws(FileWriteError) {
       try fill(descriptor, bytes, like: old, path: path)
-      guard rename(temporary, target) == 0 else { throw FileWriteError(path: path, step: .rename, code: errno) }
+      guard replace(target, by: temporary) else { throw FileWriteError(path: path, step: .rename, code: errno) }
     } catch {
-      unlink(temporary)
+      remove(temporary)
       throw error
     }
     try synchronizeFolder(of: target, path: path)
   }
+
+  /// Removes the temporary files of all writes under way, and ends the process before another can begin.
+  ///
+  /// For signals: what was to be replaced is unchanged.
+  public static func abandonAll(_ exit: () -> Never) -> Never {
+    temporaries.withLock { paths in
+      for path in paths { unlink(path) }
+      exit()
+    }
+  }
+
+  /// Temporary files that exist now. Files come and go under the lock.
+  private static let temporaries = Mutex<Set<String>>([])
 
   /// What of an existing file the new one takes over.
   private struct Attributes {
@@ -112,11 +127,31 @@ extension AtomicFile {
     for _ in 0..<64 {
       let name = ".deepchip-" + String(UInt64.random(in: .min ... .max), radix: 16) + ".tmp"
       let temporary = folder(of: target) + "/" + name
-      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+      let (descriptor, code) = temporaries.withLock { paths in
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        if descriptor >= 0 { paths.insert(temporary) }
+        return (descriptor, errno)
+      }
       if descriptor >= 0 { return (descriptor, temporary) }
-      guard errno == EEXIST || errno == EINTR else { throw FileWriteError(path: path, step: .open, code: errno) }
+      guard code == EEXIST || code == EINTR else { throw FileWriteError(path: path, step: .open, code: code) }
     }
     throw FileWriteError(path: path, step: .open, code: EEXIST)
+  }
+
+  /// Renames; false, with `errno`, if that fails.
+  private static func replace(_ target: String, by temporary: String) -> Bool {
+    temporaries.withLock { paths in
+      guard rename(temporary, target) == 0 else { return false }
+      paths.remove(temporary)
+      return true
+    }
+  }
+
+  private static func remove(_ temporary: String) {
+    temporaries.withLock { paths in
+      unlink(temporary)
+      paths.remove(temporary)
+    }
   }
 
   /// Writes, sets attributes, synchronizes; closes `descriptor` in any case.

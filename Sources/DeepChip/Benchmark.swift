@@ -23,12 +23,20 @@ public struct Benchmark {
     public let executor: Executor
     /// From the file's bytes in the cache to a model that can run.
     public let loadNanoseconds: UInt64
+    /// What the inputs hold before every run; a run reuses their memory.
+    private var inputBytes: [[UInt8]] = []
 
     init(_ url: URL, _ benchmark: Benchmark) throws {
       // Once to have the file in the cache, then timed.
       _ = try? Data(contentsOf: url)
       let start = Clock.nanoseconds()
       model = try Model(contentsOf: url)
+      let graph = model.packed.graph
+      guard benchmark.batch == 1 || graph.inputs.contains(where: { graph[$0].type.dimensions.contains(.batch(1)) })
+      else {
+        throw Failure(
+          .usage, "\(url.lastPathComponent.escapedForDisplay): the model fixes its batch; leave out --batch.")
+      }
       executor = try model.executor(
         batch: benchmark.batch, threads: benchmark.threads, instructionSet: benchmark.instructionSet)
       loadNanoseconds = Clock.nanoseconds() - start
@@ -55,6 +63,21 @@ public struct Benchmark {
           }
         }
       }
+    }
+
+    /// Keeps what the inputs hold now.
+    func keepInputs() {
+      inputBytes = executor.schedule.inputs.indices.map { executor.withInput($0) { Array($0) } }
+    }
+
+    /// Runs on the inputs that were kept.
+    ///
+    /// - Returns: nanoseconds of the run alone.
+    func run() throws -> UInt64 {
+      for (index, bytes) in inputBytes.enumerated() { executor.withInput(index) { $0.copyBytes(from: bytes) } }
+      let start = Clock.nanoseconds()
+      try executor.run()
+      return Clock.nanoseconds() - start
     }
 
     private func fill(_ index: Int, with tensor: AnyTensor) throws {
@@ -90,7 +113,8 @@ public struct Benchmark {
   public func subject(_ url: URL, input: AnyTensor? = nil) throws -> Subject {
     let subject = try Subject(url, self)
     try subject.fillInputs(input)
-    do { for _ in 0..<3 { try subject.executor.run() } } catch { throw Failure(error) }
+    subject.keepInputs()
+    do { for _ in 0..<3 { _ = try subject.run() } } catch { throw Failure(error) }
     return subject
   }
 
@@ -143,20 +167,14 @@ public struct Benchmark {
 
   private func iterations(of subject: Subject) throws -> Int {
     if let iterations { return iterations }
-    let start = Clock.nanoseconds()
-    try subject.executor.run()
-    let once = max(Clock.nanoseconds() - start, 1)
+    let once = max(try subject.run(), 1)
     return Int(min(max(1_000_000_000 / once, 20), 20_000))
   }
 
   private func run(_ subject: Subject, count: Int) throws -> [UInt64] {
     var times: [UInt64] = []
     times.reserveCapacity(count)
-    for _ in 0..<count {
-      let start = Clock.nanoseconds()
-      try subject.executor.run()
-      times.append(Clock.nanoseconds() - start)
-    }
+    for _ in 0..<count { times.append(try subject.run()) }
     return times
   }
 
@@ -188,7 +206,8 @@ public struct Benchmark {
       let node = schedule.graph.nodes[step.node]
       let weights = step.weights.flatMap { schedule.graph.constants[$0] }
       return BenchReport.Layer(
-        name: node.name, operator: step.summary(node), kernel: step.kernelName(schedule),
+        name: node.name, operator: step.summary(node),
+        kernel: step.kernelName(schedule, subject.executor.kernelChoice(step: index)),
         medianMicroseconds: Latency(nanoseconds: times[index]).medianMicroseconds,
         macCount: step.weights == nil ? 0 : step.macCount(schedule), byteCount: weights?.storedByteCount ?? 0,
         density: weights?.density ?? 1)

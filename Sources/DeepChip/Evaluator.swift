@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Graphs
 import Measurements
 import ModelFormat
@@ -56,7 +55,8 @@ public struct Evaluator {
         throw Failure(.usage, "this model takes \(size) items at a time; give a --limit that is a multiple of it")
       }
       let chunk = Array(indices[position..<end])
-      let input = try feeder.input(dataset, chunk)
+      let reals = try feeder.reals(dataset, chunk)
+      let input = try feeder.encoded(reals)
       let outputs: [AnyTensor]
       switch backend {
       case .runtime:
@@ -68,8 +68,12 @@ public struct Evaluator {
       case .reference:
         outputs = try wrap { try GraphEvaluator(graph).outputs([input]) }
       }
-      guard let output = outputs.first else { throw Failure(.failed, "the model has no output") }
-      try score.add(output, input: input, labels: dataset.labels.map { labels in chunk.map { labels[$0] + firstClass } })
+      guard let output = outputs.first, let id = graph.outputs.first else {
+        throw Failure(.failed, "the model has no output")
+      }
+      try score.add(
+        output.decoded(graph.outputEncoding(id)), input: reals,
+        labels: dataset.labels.map { labels in chunk.map { labels[$0] + firstClass } })
       position = end
       progress(position)
     }
@@ -78,129 +82,5 @@ public struct Evaluator {
 
   private func wrap<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch { throw Failure(error) }
-  }
-}
-
-/// Turns items of a data set into a model's only input, in the element type it wants.
-public struct InputFeeder {
-  let preprocessor: Preprocessor
-  /// Items per run if the model fixes it.
-  public let fixedBatch: Int?
-  private let elementType: ElementType
-  private let encoding: AffineEncoding?
-
-  /// - Throws: `Failure` for a model with several inputs, or pre-processing that does not fit it.
-  public init(_ graph: Graph, _ preprocessing: Preprocessing) throws {
-    guard graph.inputs.count == 1, let id = graph.inputs.first else {
-      throw Failure(.usage, "this model has \(graph.inputs.count) inputs; data sets feed models with one. Use 'run'.")
-    }
-    let type = graph[id].type
-    guard let shape = try? type.shape(batch: 1) else { throw Failure(.badFile, "the model's input is too large") }
-    do {
-      preprocessor = try Preprocessor(preprocessing, inputShape: shape)
-    } catch {
-      throw Failure(error)
-    }
-    fixedBatch = type.dimensions.first.flatMap { $0.fixedExtent }
-    elementType = type.elementType
-    encoding = graph.inputEncoding(id)
-  }
-
-  /// Items as the input tensor; codes are made with the encoding that the model declares for them.
-  public func input(_ dataset: Dataset, _ indices: [Int]) throws -> AnyTensor {
-    let reals: Tensor<Float>
-    do { reals = try preprocessor.batch(dataset, indices) } catch { throw Failure(error) }
-    switch elementType {
-    case .float32: return .float32(reals)
-    case .uint8, .int8:
-      guard let encoding else { throw Failure(.badFile, "the model's input codes have no encoding") }
-      do throws(ReferenceError) {
-        return try Reference.evaluate(.quantize(encoding, elementType), [.tensor(.float32(reals))])
-      } catch { throw Failure(error) }
-    case .int16, .int32, .int64, .bool:
-      throw Failure(.usage, "the model's input is \(elementType); data sets feed float32, uint8 or int8")
-    }
-  }
-}
-
-extension Graph {
-  /// What the codes of an input mean: the encoding of the dequantization that reads it, or its own.
-  func inputEncoding(_ id: ValueID) -> AffineEncoding? {
-    for node in nodes where node.inputs.contains(id) {
-      if case .dequantize(let encoding) = node.operator { return encoding }
-    }
-    if case .affine(let encoding)? = self[id].encoding { return encoding }
-    return nil
-  }
-
-  /// What the codes of an output mean: the encoding of the quantization that makes it, or its own.
-  func outputEncoding(_ id: ValueID) -> AffineEncoding? {
-    for node in nodes where node.output == id {
-      if case .quantize(let encoding, _) = node.operator { return encoding }
-    }
-    if case .affine(let encoding)? = self[id].encoding { return encoding }
-    return nil
-  }
-}
-
-/// Adds up how well outputs fit labels.
-private struct Score {
-  private var images = 0
-  private var labeled = 0
-  private var top1 = 0
-  private var top5 = 0
-  private var loss = 0.0
-  private var squaredError = 0.0
-  private var isAutoEncoder = false
-  private var predictions: [Int] = []
-
-  mutating func add(_ output: AnyTensor, input: AnyTensor, labels: [Int]?) throws {
-    guard let count = input.shape.dimensions.first, count > 0 else { return }
-    let values = output.doubles
-    guard values.count % count == 0 else { throw Failure(.failed, "the outputs do not divide among the items") }
-    images += count
-    let width = values.count / count
-    // Without labels, an output like the input is a reconstruction.
-    if labels == nil, output.shape == input.shape {
-      isAutoEncoder = true
-      squaredError += zip(values, input.doubles).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-      elementCount += values.count
-      return
-    }
-    for item in 0..<count {
-      addItem(values[item * width..<(item + 1) * width], labels?[item])
-    }
-  }
-
-  private var elementCount = 0
-
-  private mutating func addItem(_ row: ArraySlice<Double>, _ label: Int?) {
-    guard let largest = row.max(), let best = row.firstIndex(of: largest) else { return }
-    predictions.append(best - row.startIndex)
-    guard let label, row.indices.contains(row.startIndex + label) else { return }
-    labeled += 1
-    let value = row[row.startIndex + label]
-    // Ties go to the lower class, as in `firstIndex`.
-    let rank = row.enumerated().count { $1 > value || ($1 == value && $0 < label) }
-    top1 += rank == 0 ? 1 : 0
-    top5 += rank < 5 ? 1 : 0
-    let sum = row.reduce(0, +)
-    if row.allSatisfy({ $0 >= 0 }) && abs(sum - 1) < 0.05 {
-      loss -= log(max(value / sum, 1e-12))
-    } else {
-      loss += log(row.reduce(0) { $0 + exp($1 - largest) }) - (value - largest)
-    }
-  }
-
-  var outcome: Evaluator.Outcome {
-    var evaluation = Evaluation(images: images)
-    if isAutoEncoder, elementCount > 0 { evaluation.meanSquaredError = squaredError / Double(elementCount) }
-    if labeled > 0 {
-      evaluation.top1Count = top1
-      evaluation.top1 = Double(top1) / Double(labeled)
-      evaluation.top5 = Double(top5) / Double(labeled)
-      evaluation.loss = loss / Double(labeled)
-    }
-    return .init(evaluation: evaluation, predictions: predictions)
   }
 }

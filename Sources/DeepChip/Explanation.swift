@@ -1,3 +1,4 @@
+import Compression
 import Datasets
 import Foundation
 import Graphs
@@ -31,34 +32,52 @@ public struct Explanation {
       let pairs = self.pairs
       guard !pairs.isEmpty else {
         throw Failure(
-          .usage, "no layer of \(model.url.lastPathComponent) has a counterpart by name in "
+          .usage,
+          "no layer of \(model.url.lastPathComponent) has a counterpart by name in "
             + "\(reference.url.lastPathComponent); is it the model it was packed from, and packed with names?")
       }
-      var sums = [ErrorSum](repeating: ErrorSum(), count: pairs.count)
+      var meter = self.meter(pairs)
       var agreeing = 0
       let settings = model.packed.preprocessing ?? preprocessing
       for start in stride(from: 0, to: indices.count, by: batch) {
         let chunk = Array(indices[start..<min(start + batch, indices.count)])
         let got = try values(model.packed.graph, pairs.map(\.own), dataset, chunk, settings)
         let want = try values(reference.packed.graph, pairs.map(\.other), dataset, chunk, settings)
-        for index in pairs.indices {
-          sums[index].add(got.values[index], want.values[index], model.packed.graph[pairs[index].own].encoding)
+        for (pair, (own, other)) in zip(pairs, zip(got.values, want.values)) {
+          guard let coded = try own.decoded(model.packed.graph.codeEncoding(pair.own)).asFloat32,
+            let real = other.asFloat32
+          else { continue }
+          meter.add(pair.own, real: real, coded: coded)
         }
         agreeing += zip(got.classes, want.classes).count { $0 == $1 }
         progress(Double(start + chunk.count) / Double(indices.count))
       }
-      var layers = try self.layers(pairs, sums)
-      let worst = addRemedies(&layers)
+      let errors = meter.errors
+      let worst = errors.filter { $0.signalToNoise.isFinite }.worst()
+      let layers = try self.layers(errors, worst)
       return ExplanationReport(
         model: model.url.lastPathComponent, reference: reference.url.lastPathComponent, images: indices.count,
-        agreement: indices.isEmpty ? nil : Double(agreeing) / Double(indices.count), layers: layers, worst: worst)
+        agreement: indices.isEmpty ? nil : Double(agreeing) / Double(indices.count), layers: layers,
+        worst: worst.map(\.name))
     } catch { throw Failure(error) }
   }
 
   private struct Pair {
     var own: ValueID
     var other: ValueID
-    var node: Int
+  }
+
+  /// A meter that knows the weights of both models where layers have a counterpart.
+  private func meter(_ pairs: [Pair]) -> LayerErrorMeter {
+    let (own, other) = (model.packed.graph, reference.packed.graph)
+    var meter = LayerErrorMeter(own)
+    for pair in pairs {
+      guard case .coded(let coded)? = own.weights(of: pair.own),
+        let real = other.weights(of: pair.other)?.tensor.asFloat32, real.shape == coded.shape
+      else { continue }
+      meter.setWeights(of: pair.own, real: real, coded: coded.decoded.scaledByRow(to: real))
+    }
+    return meter
   }
 
   /// Results of the packed graph with a value of the same name and extents in the reference.
@@ -70,7 +89,7 @@ public struct Explanation {
     }
     var last: [String: Pair] = [:]
     var order: [String] = []
-    for (index, node) in own.nodes.enumerated() {
+    for node in own.nodes {
       let value = own[node.output]
       guard let match = byName[value.name], other[match].type.dimensions == value.type.dimensions,
         value.type.elementType == .float32 || value.encoding != nil
@@ -80,7 +99,7 @@ public struct Explanation {
       default: break
       }
       if last[value.name] == nil { order.append(value.name) }
-      last[value.name] = Pair(own: node.output, other: match, node: index)
+      last[value.name] = Pair(own: node.output, other: match)
     }
     return order.compactMap { last[$0] }
   }
@@ -105,70 +124,51 @@ public struct Explanation {
     return (Array(outputs.prefix(ids.count)), classes)
   }
 
-  private func layers(_ pairs: [Pair], _ sums: [ErrorSum]) throws -> [ExplanationReport.Layer] {
+  private func layers(_ errors: [LayerError], _ worst: [LayerError]) throws -> [ExplanationReport.Layer] {
     let benchmark = Benchmark()
-    let subject = try benchmark.subject(model.url)
-    let timed = try benchmark.layers(subject)
-    return zip(pairs, sums).map { pair, sum in
-      let node = model.packed.graph.nodes[pair.node]
-      let time = timed.first { $0.name == node.name && $0.kernel != "copy" }
+    let timed = try benchmark.layers(benchmark.subject(model.url))
+    return errors.map { error in
+      let time = timed.first { $0.name == error.name && $0.kernel != "copy" }
       return ExplanationReport.Layer(
-        name: node.name, operator: "\(node.operator.kind)", signalToNoiseDecibels: sum.decibels,
-        clippedFraction: sum.clippedFraction, byteCount: time?.byteCount ?? 0,
-        medianMicroseconds: time?.medianMicroseconds ?? 0, kernel: time?.kernel ?? "fused into its successor")
+        name: error.name, operator: error.kind.map { "\($0)" } ?? "input",
+        signalToNoiseDecibels: min(error.signalToNoise, 99), clippedFraction: error.clippedShare,
+        byteCount: time?.byteCount ?? 0, medianMicroseconds: time?.medianMicroseconds ?? 0,
+        kernel: time?.kernel ?? "fused into its successor",
+        remedy: worst.contains(error) ? error.remedy : nil)
     }
-  }
-
-  /// Names the three layers at which most is lost, compared with their predecessor, and says what would help.
-  private func addRemedies(_ layers: inout [ExplanationReport.Layer]) -> [String] {
-    let drops = layers.indices.map { index in
-      (index, (index == 0 ? 60 : layers[index - 1].signalToNoiseDecibels) - layers[index].signalToNoiseDecibels)
-    }
-    let worst = drops.filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }.prefix(3).map(\.0)
-    for index in worst {
-      let layer = layers[index]
-      layers[index].remedy =
-        layer.clippedFraction > 0.01
-        ? "\(layer.clippedFraction.rounded2) of its values are clipped: calibrate with --calibrator min-max or more images"
-        : layer.byteCount > 0
-          ? "its weights are coarse: keep it at more bits with --layer '\(layer.name)=int8', or real"
-          : "its range is wide: try --calibrator mse or percentile"
-    }
-    return worst.map { layers[$0].name }
   }
 }
 
-extension Double {
-  fileprivate var rounded2: String { String(format: "%.1f %%", self * 100) }
+extension Graph {
+  /// The constant that the node which computes `value` multiplies with.
+  fileprivate func weights(of value: ValueID) -> Constant? {
+    guard let node = nodes.first(where: { $0.output == value }), node.inputs.count > 1 else { return nil }
+    return constant(node.inputs[1])
+  }
+
+  /// What the codes of a value mean; nil for real values.
+  fileprivate func codeEncoding(_ value: ValueID) -> AffineEncoding? {
+    if case .affine(let encoding)? = self[value].encoding { encoding } else { nil }
+  }
 }
 
-/// Sums of squares of a value and of what coding changed.
-private struct ErrorSum {
-  private var signal = 0.0
-  private var noise = 0.0
-  private var count = 0
-  private var clipped = 0
-
-  mutating func add(_ got: AnyTensor, _ want: AnyTensor, _ encoding: Encoding?) {
-    var values = got.doubles
-    if got.elementType != .float32, case .affine(let affine)? = encoding {
-      let range = affine.codeRange
-      // A value at the lower end that is a true zero after ReLU is not clipped.
-      let lowest = affine.zeroPoints[0] > range.lowerBound ? Double(range.lowerBound) : -1
-      clipped += values.count { $0 == Double(range.upperBound) || $0 == lowest }
-      values = values.map { ($0 - Double(affine.zeroPoints[0])) * Double(affine.scales[0]) }
+extension Tensor where Scalar == Float {
+  /// Each row times the factor that brings it closest to the row of `other`.
+  ///
+  /// Packed weights stand for themselves up to a factor by output channel, which the multipliers of the result hold.
+  fileprivate func scaledByRow(to other: Tensor) -> Tensor {
+    guard let rows = shape.dimensions.first, rows > 0 else { return self }
+    let length = shape.elementCount / rows
+    var scaled = scalars
+    for row in 0..<rows {
+      var (product, square) = (0.0, 0.0)
+      for index in row * length..<(row + 1) * length {
+        product += Double(scalars[index]) * Double(other.scalars[index])
+        square += Double(scalars[index]) * Double(scalars[index])
+      }
+      guard square > 0 else { continue }
+      for index in row * length..<(row + 1) * length { scaled[index] *= Float(product / square) }
     }
-    for (a, b) in zip(values, want.doubles) {
-      signal += b * b
-      noise += (a - b) * (a - b)
-    }
-    count += values.count
+    return Tensor(shape: shape, scalars: scaled)
   }
-
-  /// 99 for an exact copy.
-  var decibels: Double {
-    noise <= signal * 1e-10 ? 99 : 10 * log10(max(signal, .leastNormalMagnitude) / noise)
-  }
-
-  var clippedFraction: Double { count == 0 ? 0 : Double(clipped) / Double(count) }
 }

@@ -1,6 +1,7 @@
 // One import for programs that use all of DeepChip.
 @_exported import Compression
 @_exported import Datasets
+@_exported import Emission
 @_exported import Graphs
 @_exported import Interchange
 @_exported import Measurements

@@ -1,5 +1,6 @@
 import Compression
 import Datasets
+import Emission
 import Graphs
 import Interchange
 import ModelFormat
@@ -37,7 +38,9 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as GraphError: self.init(.badFile, "\(error)")
     case let error as DatasetError: self.init(error.isUsage ? .usage : .badFile, "\(error)")
     case let error as CompressionError: self.init(error.isUsage ? .usage : .failed, "\(error)")
+    case let error as RuntimeError: self.init(error.isOfMemory ? .doesNotFit : .failed, "\(error)")
     case let error as PreprocessingError: self.init(.usage, "\(error)")
+    case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
     }
   }
@@ -46,7 +49,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
 extension DatasetError {
   fileprivate var isUsage: Bool {
     switch problem {
-    case .unknownKind, .wrongArgument: true
+    case .unknownKind, .wrongArgument, .preprocessing: true
     default: false
     }
   }
@@ -57,6 +60,22 @@ extension CompressionError {
     switch self {
     case .override, .noSuchLayer: true
     default: false
+    }
+  }
+}
+
+extension RuntimeError {
+  fileprivate var isOfMemory: Bool {
+    if case .memory = self { true } else { false }
+  }
+}
+
+extension EmissionError {
+  fileprivate var code: Failure.Code {
+    switch self {
+    case .unsupported: .unsupportedOperator
+    case .name: .usage
+    case .schedule: .failed
     }
   }
 }

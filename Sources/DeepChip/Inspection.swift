@@ -9,7 +9,28 @@ import Tensors
 /// Says what is in a model.
 public enum Inspection {
   public static func report(_ model: Model) -> InspectionReport {
-    report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
+    var report = report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
+    if model.format == .dchip {
+      report.sections = sections(model.url)
+    } else {
+      // Before batch norms are folded: their factors and offsets count.
+      report.parameterCount = parameterCount(model.graph)
+    }
+    report.addRatio()
+    return report
+  }
+
+  /// The parts of a packed file, largest first; nil if it is not one.
+  private static func sections(_ url: URL) -> [InspectionReport.Section]? {
+    guard let data = try? Data(contentsOf: url, options: .mappedIfSafe),
+      let layout = try? data.withUnsafeBytes({ try FileLayout(reading: $0) })
+    else { return nil }
+    var sections = layout.sections.map {
+      InspectionReport.Section(name: $0.kind?.name ?? "section \($0.number)", byteCount: $0.byteCount)
+    }
+    let rest = layout.byteCount - sections.reduce(0) { $0 + $1.byteCount }
+    sections.append(.init(name: "header and padding", byteCount: rest))
+    return sections.sorted { ($1.byteCount, $0.name) < ($0.byteCount, $1.name) }
   }
 
   /// - Parameters:
@@ -31,8 +52,7 @@ public enum Inspection {
     }
     report.macCount = graph.macCount
     report.byteCount = fileByteCount
-    report.float32ByteCount = 4 * report.parameterCount
-    report.compressionRatio = fileByteCount == 0 ? 0 : Double(report.float32ByteCount) / Double(fileByteCount)
+    report.addRatio()
     report.weightDensity = weights == 0 ? 0 : nonZeros / weights
     report.arenaByteCount = (try? Schedule(graph, batch: 1))?.arena.byteCount ?? 0
     return report
@@ -42,7 +62,8 @@ public enum Inspection {
   public static func unsupported(_ url: URL) -> InspectionReport {
     var report = InspectionReport(model: url.lastPathComponent)
     do throws(ImportError) {
-      _ = try url.pathExtension.lowercased() == "tflite"
+      _ =
+        try url.pathExtension.lowercased() == "tflite"
         ? TFLiteImporter().graph(contentsOf: url) : ONNXImporter().graph(of: url)
     } catch {
       if case .unsupportedOperators(let operators) = error.problem {
@@ -87,8 +108,32 @@ public enum Inspection {
     }
   }
 
+  /// Real numbers that training has found: no running means and variances.
+  private static func parameterCount(_ graph: Graph) -> Int {
+    var ids = Set<ValueID>()
+    for node in graph.nodes {
+      var operands = node.inputs[...]
+      if case .batchNormalization = node.operator { operands = operands.prefix(3) }
+      for case let id? in operands { ids.insert(id) }
+    }
+    return ids.reduce(0) { sum, id in
+      switch graph.constants[id] {
+      case .coded(let coded): sum + coded.shape.elementCount
+      case .tensor(.float32(let tensor)): sum + tensor.shape.elementCount
+      case .tensor, nil: sum
+      }
+    }
+  }
+
   private static func weightChannels(_ node: Node, _ graph: Graph) -> Int? {
     node.inputs.dropFirst().first.flatMap { $0 }.flatMap { graph.constants[$0] }?.shape.dimensions.first
+  }
+}
+
+extension InspectionReport {
+  fileprivate mutating func addRatio() {
+    float32ByteCount = 4 * parameterCount
+    compressionRatio = byteCount == 0 ? 0 : Double(float32ByteCount) / Double(byteCount)
   }
 }
 

@@ -11,6 +11,9 @@ public enum Clock {
 
 /// What this process occupies.
 public enum Memory {
+  /// Most bytes that activations may take: three quarters of the machine's memory.
+  public static var limit: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3) }
+
   /// Most memory so far, in KiB; 0 where the system does not say.
   public static func peakResidentKilobytes() -> Int { status("VmHWM:") }
 

@@ -65,7 +65,8 @@ public struct Model: Sendable {
 
   public func executor(batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil) throws -> Executor {
     do {
-      return try Executor(packed, batch: batch, threads: threads, instructionSet: instructionSet)
+      return try Executor(
+        packed, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: Memory.limit)
     } catch {
       throw Failure(error)
     }

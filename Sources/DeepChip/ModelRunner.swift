@@ -46,10 +46,13 @@ public struct ModelRunner {
       switch backend {
       case .reference: return try GraphEvaluator(graph).outputs(inputs)
       case .runtime:
-        let executor = try Executor(graph, batch: try batch(of: inputs, graph), threads: threads)
+        let executor = try Executor(
+          graph, batch: try batch(of: inputs, graph), threads: threads, memoryLimit: Memory.limit)
         return try executor.run(inputs)
       }
     } catch let error as RuntimeError {
+      throw Failure(error.isUsage ? .usage : .failed, "\(url.lastPathComponent.escapedForDisplay): \(error)")
+    } catch let error as ReferenceError {
       throw Failure(error.isUsage ? .usage : .failed, "\(url.lastPathComponent.escapedForDisplay): \(error)")
     } catch { throw Failure(error) }
   }
@@ -126,7 +129,16 @@ extension RuntimeError {
   fileprivate var isUsage: Bool {
     switch self {
     case .inputCount, .input: true
-    case .schedule, .evaluation, .instructionSet: false
+    case .schedule, .evaluation, .instructionSet, .memory: false
+    }
+  }
+}
+
+extension ReferenceError {
+  fileprivate var isUsage: Bool {
+    switch problem {
+    case .inputCount, .input, .batch: true
+    case .operands, .divisionByZero, .index, .emptyAxis, .sum, .tooLarge, .result, .undefinedValue: false
     }
   }
 }

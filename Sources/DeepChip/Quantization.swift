@@ -23,26 +23,30 @@ public struct Quantization {
   public init() {}
 
   /// - Parameters:
-  ///   - model: with real weights.
-  ///   - dataset: the training split, or other inputs that are typical.
+  ///   - model: with real weights, or with codes.
+  ///   - dataset: the training split, or other inputs that are typical; nil will do for a model that comes with all of
+  ///     its codes.
   ///   - progress: told the share done, 0...1.
-  /// - Returns: the packed model, and the encoded graph it was made from.
   /// - Throws: `Failure`.
   public func run(
-    _ model: Model, calibration dataset: Dataset, progress: @escaping (Double) -> Void = { _ in }
+    _ model: Model, calibration dataset: Dataset?, progress: @escaping (Double) -> Void = { _ in }
   ) throws -> PackedModel {
+    let name = model.url.lastPathComponent.escapedForDisplay
     guard model.format != .dchip else {
-      throw Failure(.usage, "\(model.url.lastPathComponent): already packed; quantize the .onnx or .tflite it came from")
+      throw Failure(.usage, "\(name): already packed; quantize the .onnx or .tflite it came from")
     }
     do {
       let quantizer = PostTrainingQuantizer(options)
       let prepared = quantizer.prepared(model.graph.simplified())
       let passes = try quantizer.passCount(prepared)
+      guard dataset != nil || passes == 0 else {
+        throw Failure(.usage, "\(name): holds values that are not coded yet; give sample inputs with --data.")
+      }
       let encoded = try quantizer.encoded(
         prepared, calibration: source(dataset, passCount: max(passes, 1), progress: progress))
       progress(1)
       return try Packer.pack(
-        encoded, preprocessing: preprocessing, classNames: classNames.isEmpty ? dataset.classNames : classNames)
+        encoded, preprocessing: preprocessing, classNames: classNames.isEmpty ? dataset?.classNames ?? [] : classNames)
     } catch {
       throw Failure(error)
     }
@@ -50,10 +54,11 @@ public struct Quantization {
 
   /// Runs graphs over the calibration items with the float kernels.
   private func source(
-    _ dataset: Dataset, passCount: Int, progress: @escaping (Double) -> Void
+    _ dataset: Dataset?, passCount: Int, progress: @escaping (Double) -> Void
   ) -> ActivationSource {
     var done = 0.0
     return ActivationSource { graph, values, observe in
+      guard let dataset else { return }
       let indices = dataset.sample(calibrationCount, seed: seed)
       var tapped = graph
       tapped.outputs = values

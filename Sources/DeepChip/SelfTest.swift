@@ -49,8 +49,8 @@ public enum SelfTest {
     let sum = coded(try graph.append(.binary(.add, clamp: .relu), [first, second], name: "sum"))
     let depthwise = coded(
       try graph.append(
-        .convolution(Convolution(window: window, groups: channels)), [sum, weights([channels, 1, 3, 3], seed: 3), nil],
-        name: "depthwise"))
+        .convolution(Convolution(window: window, groups: channels)),
+        [sum, weights([channels, 1, 3, 3], seed: 3), nil], name: "depthwise"))
     let pooled = coded(
       try graph.append(
         .pooling(Pooling(kind: .average, window: Window(kernel: [9, 9]))), [depthwise], name: "pooled"))

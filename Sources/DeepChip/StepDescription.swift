@@ -1,6 +1,7 @@
 import Graphs
 import ModelFormat
 import Planning
+import Runtime
 import Tensors
 
 extension Step {
@@ -38,9 +39,11 @@ extension Step {
   }
 
   /// The kernel's operation and types.
-  func kernelName(_ schedule: Schedule) -> String {
+  ///
+  /// - Parameter choice: why a weighted sum's kernel was chosen, when there was a choice.
+  func kernelName(_ schedule: Schedule, _ choice: KernelChoice? = nil) -> String {
     switch action {
-    case .weightedSum(let sum): return sum.kernelName(schedule.graph)
+    case .weightedSum(let sum): return sum.kernelName(schedule.graph, choice)
     case .pooling(let pooling):
       switch pooling.kind {
       case .maximum: return "maxpool"
@@ -70,12 +73,13 @@ extension Step {
 }
 
 extension WeightedSum {
-  fileprivate func kernelName(_ graph: Graph) -> String {
+  fileprivate func kernelName(_ graph: Graph, _ choice: KernelChoice?) -> String {
     let isDepthwise = groups > 1 && graph.constants[weights]?.shape.dimensions.dropFirst().first == 1
     let name = isDepthwise ? "depthwise" : kernel.rows * kernel.columns == 1 ? "conv1x1" : "conv"
+    let weights = choice?.method == .gather ? "g8" : "s8"
     switch result {
-    case .codes: return name + "_u8s8u8"
-    case .real: return name + "_u8s8f32"
+    case .codes: return name + "_u8\(weights)u8"
+    case .real: return name + "_u8\(weights)f32"
     case .float: return name + "_f32"
     }
   }

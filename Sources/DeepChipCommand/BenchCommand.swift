@@ -1,7 +1,7 @@
 import ArgumentParser
 import DeepChip
-import Kernels
 import Foundation
+import Kernels
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,10 +16,12 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Runs to time; about a second's worth by default.", valueName: "n"))
   var iterations: Int?
 
-  @Option(help: ArgumentHelp("Instruction set: \(InstructionSet.allCases.map { "\($0.name)" }.joined(separator: ", ")).", valueName: "name"))
+  @Option(help: ArgumentHelp("Instruction set: \(BenchCommand.instructionSets).", valueName: "name"))
   var isa: String?
 
-  @Option(help: ArgumentHelp("First input, float32 [N, C, H, W]; random numbers by default.", valueName: "npy"), completion: .file())
+  @Option(
+    help: ArgumentHelp("First input, float32 [N, C, H, W]; random numbers by default.", valueName: "npy"),
+    completion: .file())
   var input: String?
 
   @Flag(help: "Print the one line that peers' benchmark harnesses read.")
@@ -65,10 +67,14 @@ struct BenchCommand: ParsableCommand {
     var against: BenchReport
   }
 
+  private static var instructionSets: String {
+    InstructionSet.allCases.map { "\($0.name)" }.joined(separator: ", ")
+  }
+
   private func instructionSet() throws -> InstructionSet? {
     guard let isa else { return nil }
     guard let set = InstructionSet.allCases.first(where: { "\($0.name)" == isa }) else {
-      throw Failure(.usage, "--isa \(isa.escapedForDisplay): one of \(InstructionSet.allCases.map { "\($0.name)" }.joined(separator: ", ")).")
+      throw Failure(.usage, "--isa \(isa.escapedForDisplay): one of \(Self.instructionSets).")
     }
     guard set.isAvailable else { throw Failure(.usage, "--isa \(isa): this processor does not have it.") }
     return set
@@ -92,8 +98,11 @@ struct BenchCommand: ParsableCommand {
     Console.print(table.text)
     Console.print("")
     Console.print(
-      "median \(report.medianMicroseconds.microseconds), p95 \(report.p95Microseconds.microseconds), best \(report.minimumMicroseconds.microseconds) of \(report.iterations.grouped) runs; batch \(report.batch), threads \(report.threads), \(report.instructionSet), \(Machine.processorName)")
+      "median \(report.medianMicroseconds.microseconds), p95 \(report.p95Microseconds.microseconds), "
+        + "best \(report.minimumMicroseconds.microseconds) of \(report.iterations.grouped) runs; "
+        + "batch \(report.batch), threads \(report.threads), \(report.instructionSet), \(Machine.processorName)")
     Console.print(
-      "load \(report.loadMicroseconds.microseconds), activations \(report.arenaBytes.bytes), file \(report.fileBytes.bytes)")
+      "load \(report.loadMicroseconds.microseconds), activations \(report.arenaBytes.bytes), "
+        + "file \(report.fileBytes.bytes)")
   }
 }

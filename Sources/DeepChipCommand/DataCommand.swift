@@ -12,15 +12,19 @@ struct DataCommand: AsyncParsableCommand {
       abstract: "Downloads a data set from its official place and checks it.",
       discussion: DatasetArchive.all.map { "  \($0.name): \($0.help)" }.joined(separator: "\n"))
 
-    @Argument(help: ArgumentHelp("One of \(DatasetArchive.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+    private static var names: String { DatasetArchive.all.map(\.name).joined(separator: ", ") }
+
+    @Argument(help: ArgumentHelp("One of \(Fetch.names).", valueName: "name"))
     var name: String
 
-    @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Folder; data/NAME by default.", valueName: "folder"), completion: .directory)
+    @Option(
+      name: [.customShort("o"), .customLong("output")],
+      help: ArgumentHelp("Folder; data/NAME by default.", valueName: "folder"), completion: .directory)
     var output: String?
 
     func run() async throws {
       guard let archive = DatasetArchive.all.first(where: { $0.name == name }) else {
-        throw Failure(.usage, "no data set '\(name.escapedForDisplay)' to fetch: one of \(DatasetArchive.all.map(\.name).joined(separator: ", ")).")
+        throw Failure(.usage, "no data set '\(name.escapedForDisplay)' to fetch: one of \(Self.names).")
       }
       let folder = URL(fileURLWithPath: output ?? "data/\(name)")
       let bar = Mutex(ProgressBar("Fetching \(name)"))

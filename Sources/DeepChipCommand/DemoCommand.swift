@@ -7,7 +7,10 @@ struct DemoCommand: ParsableCommand {
     commandName: "demo",
     abstract: "The main job on the built-in digits: quantize, pack, evaluate, time; under a minute.")
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Folder for the files; a temporary one by default.", valueName: "folder"), completion: .directory)
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Folder for the files; a temporary one by default.", valueName: "folder"),
+    completion: .directory)
   var output: String?
 
   @Flag(help: "Print one JSON document.")
@@ -43,9 +46,13 @@ struct DemoCommand: ParsableCommand {
     Console.print(table.text)
     if demonstration.rows.count == 2 {
       let (float, integer) = (demonstration.rows[0], demonstration.rows[1])
+      let smaller = (Double(float.byteCount) / Double(integer.byteCount)).digits(1)
+      let faster = (float.medianMicroseconds / integer.medianMicroseconds).digits(1)
+      let points = ((integer.top1 - float.top1) * 100).digits(2)
       Console.print("")
       Console.print(
-        "\((Double(float.byteCount) / Double(integer.byteCount)).digits(1)) times smaller, \((float.medianMicroseconds / integer.medianMicroseconds).digits(1)) times faster than our own float32, \(((integer.top1 - float.top1) * 100).digits(2)) points of accuracy; one thread, \(Machine.processorName)")
+        "\(smaller) times smaller, \(faster) times faster than our own float32, \(points) points of accuracy; "
+          + "one thread, \(Machine.processorName)")
     }
     Console.print("packed file: \(demonstration.packedFile.path)")
   }

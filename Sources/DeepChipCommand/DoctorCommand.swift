@@ -1,7 +1,7 @@
 import ArgumentParser
 import DeepChip
-import Kernels
 import Foundation
+import Kernels
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -31,6 +31,12 @@ struct EvalCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
+  func validate() throws {
+    if let minimumTop1, !(0...1).contains(minimumTop1) {
+      throw ValidationError("--minimum-top1 is a fraction, 0 to 1, not \(minimumTop1).")
+    }
+  }
+
   func run() throws {
     let model = try Model.load(self.model.url, preprocessing)
     let dataset = try data.dataset(split)
@@ -63,7 +69,8 @@ struct EvalCommand: ParsableCommand {
   private func show(_ evaluation: Evaluation) throws {
     if json { return try Console.json(evaluation) }
     Console.print("items   \(evaluation.images.grouped)")
-    if let top1 = evaluation.top1, let count = evaluation.top1Count, let top5 = evaluation.top5, let loss = evaluation.loss
+    if let top1 = evaluation.top1, let count = evaluation.top1Count, let top5 = evaluation.top5,
+      let loss = evaluation.loss
     {
       Console.print("top-1   \(top1.percent)  (\(count.grouped) right)")
       Console.print("top-5   \(top5.percent)")

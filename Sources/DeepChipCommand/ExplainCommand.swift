@@ -53,8 +53,8 @@ struct ExplainCommand: ParsableCommand {
     }
     for (place, name) in report.worst.enumerated() {
       guard let layer = report.layers.first(where: { $0.name == name }) else { continue }
-      Console.print(
-        "\(place + 1). \(name.escapedForDisplay) loses most: \(layer.signalToNoiseDecibels.digits(1)) dB; \(layer.remedy ?? "")")
+      let ratio = layer.signalToNoiseDecibels.digits(1)
+      Console.print("\(place + 1). \(name.escapedForDisplay), \(ratio) dB. \(layer.remedy ?? "")")
     }
   }
 }

@@ -59,7 +59,8 @@ struct InspectCommand: ParsableCommand {
       table.add([
         String(layer.name.escapedForDisplay.prefix(32)), layer.operator,
         "\(layer.elementType) \(layer.shape.joined(separator: "x"))",
-        layer.parameterCount == 0 ? "" : layer.parameterCount.grouped, layer.macCount == 0 ? "" : layer.macCount.grouped,
+        layer.parameterCount == 0 ? "" : layer.parameterCount.grouped,
+        layer.macCount == 0 ? "" : layer.macCount.grouped,
         layer.byteCount == 0 ? "" : layer.byteCount.grouped, layer.bitsPerWeight.map { $0.digits(2) } ?? "",
         layer.density.map(\.percent) ?? "",
       ])
@@ -68,8 +69,11 @@ struct InspectCommand: ParsableCommand {
     Console.print("")
     Console.print("parameters   \(report.parameterCount.grouped)")
     Console.print("MAC          \(report.macCount.grouped)")
-    Console.print(
-      "file         \(report.byteCount.bytes)  (float32 \(report.float32ByteCount.bytes), ratio \(report.compressionRatio.digits(2)))")
+    let ratio = report.compressionRatio.digits(2)
+    Console.print("file         \(report.byteCount.bytes)  (float32 \(report.float32ByteCount.bytes), ratio \(ratio))")
+    if let sections = report.sections {
+      Console.print("sections     " + sections.map { "\($0.name) \($0.byteCount.grouped)" }.joined(separator: ", "))
+    }
     Console.print("non-zero     \(report.weightDensity.percent) of the weights")
     Console.print("activations  \(report.arenaByteCount.bytes) for a batch of one")
   }

@@ -63,6 +63,7 @@ struct PreprocessingOptions: ParsableArguments {
   }
 
   func validate() throws {
+    if let resize, resize < 1 { throw ValidationError("--resize is at least 1, not \(resize).") }
     if let mean, let std, mean.values.count != std.values.count, mean.values.count > 1, std.values.count > 1 {
       throw ValidationError("--mean has \(mean.values.count) numbers and --std \(std.values.count). Give as many.")
     }

@@ -12,24 +12,34 @@ struct QuantizeCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
 
-  @Option(help: ArgumentHelp("Data set to calibrate with: \(DataOptions.usages).", valueName: "data"))
-  var data: String
+  @Option(
+    help: ArgumentHelp(
+      "Data set to calibrate with: \(DataOptions.usages). Not needed for a model that comes with all of its codes.",
+      valueName: "data"))
+  var data: String?
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("The .dchip file to write.", valueName: "file"), completion: .file())
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("The .dchip file to write.", valueName: "file"), completion: .file())
   var output: String
 
   @OptionGroup var preprocessing: PreprocessingOptions
 
-  @Option(help: ArgumentHelp("Codes of weights: \(WeightQuantizerKind.all.map(\.name).joined(separator: ", ")).", valueName: "kind"))
+  @Option(help: ArgumentHelp("Codes of weights: \(QuantizeCommand.weightKinds).", valueName: "kind"))
   var weights = "int8"
 
-  @Option(help: ArgumentHelp("Of ternary weights: zero within this times the largest; 0 keeps every non-zero.", valueName: "t"))
+  @Option(
+    help: ArgumentHelp(
+      "Of ternary weights: zero within this times the largest; 0 keeps every non-zero.", valueName: "t"))
   var ternaryThreshold = WeightQuantizerOptions().ternaryThreshold
 
-  @Option(help: ArgumentHelp("Codes of the first and the last layer's weights; 'same' for those of --weights.", valueName: "kind"))
+  @Option(
+    help: ArgumentHelp(
+      "Codes of the first and the last layer's weights; 'same' for those of --weights.", valueName: "kind"))
   var endWeights = "int8"
 
-  @Option(help: ArgumentHelp("How activation ranges are chosen: \(CalibratorKind.all.map(\.name).joined(separator: ", ")).", valueName: "kind"))
+  @Option(
+    help: ArgumentHelp("How activation ranges are chosen: \(QuantizeCommand.calibrators).", valueName: "kind"))
   var calibrator = QuantizationOptions().calibrator.name
 
   @Option(help: ArgumentHelp("Sample inputs to calibrate with.", valueName: "n"))
@@ -44,7 +54,9 @@ struct QuantizeCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Correct biases for what the coded weights change in the mean.")
   var correctBias = QuantizationOptions().correctsBias
 
-  @Option(help: ArgumentHelp("Treat a layer differently: LAYER=real or LAYER=KIND, by name pattern or number.", valueName: "rule"))
+  @Option(
+    help: ArgumentHelp(
+      "Treat a layer differently: LAYER=real or LAYER=KIND, by name pattern or number.", valueName: "rule"))
   var layer: [String] = []
 
   @Option(help: "Threads.")
@@ -58,17 +70,19 @@ struct QuantizeCommand: ParsableCommand {
 
   func validate() throws {
     guard calibrationImages >= 1 else { throw ValidationError("--calibration-images is at least 1.") }
-    guard (0..<1).contains(ternaryThreshold) else { throw ValidationError("--ternary-threshold is 0 or more, below 1.") }
+    guard (0..<1).contains(ternaryThreshold) else {
+      throw ValidationError("--ternary-threshold is 0 or more, below 1.")
+    }
     guard (1...256).contains(threads) else { throw ValidationError("--threads is 1 to 256, not \(threads).") }
   }
 
   func run() throws {
-    let source = try Model(contentsOf: model.url)
-    let dataset = try DatasetSpecifier(data, kinds: DatasetKind.readable).load(split: .train)
-    if let note = dataset.note { Console.note("note: \(note)") }
     var quantization = Quantization()
     quantization.options = try options()
-    quantization.calibrationCount = min(calibrationImages, dataset.count)
+    let source = try Model(contentsOf: model.url)
+    let dataset = try data.map { try DatasetSpecifier($0, kinds: DatasetKind.readable).load(split: .train) }
+    if let note = dataset?.note { Console.note("note: \(note)") }
+    quantization.calibrationCount = calibrationImages
     quantization.seed = seed
     quantization.threads = threads
     quantization.preprocessing = preprocessing.preprocessing(for: model.url)
@@ -79,16 +93,19 @@ struct QuantizeCommand: ParsableCommand {
     try show(source, packed, byteCount: bytes.count)
   }
 
+  private static var weightKinds: String { WeightQuantizerKind.all.map(\.name).joined(separator: ", ") }
+  private static var calibrators: String { CalibratorKind.all.map(\.name).joined(separator: ", ") }
+
   private func options() throws -> QuantizationOptions {
     guard let weights = WeightQuantizerKind.named(weights) else {
-      throw Failure(.usage, "--weights \(weights.escapedForDisplay): one of \(WeightQuantizerKind.all.map(\.name).joined(separator: ", ")).")
+      throw Failure(.usage, "--weights \(weights.escapedForDisplay): one of \(Self.weightKinds).")
     }
     guard let calibrator = CalibratorKind.named(calibrator) else {
-      throw Failure(.usage, "--calibrator \(calibrator.escapedForDisplay): one of \(CalibratorKind.all.map(\.name).joined(separator: ", ")).")
+      throw Failure(.usage, "--calibrator \(calibrator.escapedForDisplay): one of \(Self.calibrators).")
     }
     let ends = endWeights == "same" ? weights : WeightQuantizerKind.named(endWeights)
     guard let ends else {
-      throw Failure(.usage, "--end-weights \(endWeights.escapedForDisplay): 'same' or one of \(WeightQuantizerKind.all.map(\.name).joined(separator: ", ")).")
+      throw Failure(.usage, "--end-weights \(endWeights.escapedForDisplay): 'same' or one of \(Self.weightKinds).")
     }
     return QuantizationOptions(
       weights: weights, weightOptions: WeightQuantizerOptions(ternaryThreshold: ternaryThreshold), endWeights: ends,
@@ -97,12 +114,14 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   private func show(_ source: Model, _ packed: PackedModel, byteCount: Int) throws {
-    let report = Inspection.report(packed, name: URL(fileURLWithPath: output).lastPathComponent, fileByteCount: byteCount)
+    let name = URL(fileURLWithPath: output).lastPathComponent
+    let report = Inspection.report(packed, name: name, fileByteCount: byteCount)
     if json { return try Console.json(report) }
     Console.print("\(output)")
     Console.print("  parameters   \(report.parameterCount.grouped)")
     Console.print(
-      "  bytes        \(byteCount.grouped)  (float32: \(report.float32ByteCount.grouped), \(report.compressionRatio.digits(2)) times smaller)")
+      "  bytes        \(byteCount.grouped)  (float32: \(report.float32ByteCount.grouped), "
+        + "\(report.compressionRatio.digits(2)) times smaller)")
     Console.print("  non-zero     \(report.weightDensity.percent) of the weights")
   }
 }

@@ -13,10 +13,13 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("Input files.", valueName: "files"), completion: .file())
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("Input files.", valueName: "files"), completion: .file())
   var input: [String] = []
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("File or existing folder.", valueName: "place"), completion: .file())
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("File or existing folder.", valueName: "place"), completion: .file())
   var output: String
 
   @OptionGroup var preprocessing: PreprocessingOptions
@@ -26,6 +29,10 @@ struct RunCommand: ParsableCommand {
 
   @Option(help: "Threads.")
   var threads = 1
+
+  func validate() throws {
+    guard (1...256).contains(threads) else { throw ValidationError("--threads is 1 to 256, not \(threads).") }
+  }
 
   func run() throws {
     let runner = ModelRunner(

@@ -7,7 +7,7 @@ enum FileBytes {
     do {
       return try Data(contentsOf: file)
     } catch {
-      throw ImportError(.unreadable(error.localizedDescription), file: file.path)
+      throw ImportError(.unreadable("there is no such file, or no permission"), file: file.lastPathComponent)
     }
   }
 
@@ -16,7 +16,7 @@ enum FileBytes {
     do {
       try data.write(to: file, options: .atomic)
     } catch {
-      throw ImportError(.unreadable("not written: " + error.localizedDescription), file: file.path)
+      throw ImportError(.unreadable("not written: " + error.localizedDescription), file: file.lastPathComponent)
     }
   }
 }

@@ -14,7 +14,7 @@ import Tensors
 public enum Safetensors {
   /// The tensors in `file`, by name.
   public static func read(_ file: URL) throws(ImportError) -> [String: AnyTensor] {
-    try read(try FileBytes.read(file), file: file.path)
+    try read(try FileBytes.read(file), file: file.lastPathComponent)
   }
 
   /// The tensors in `data`, by name.

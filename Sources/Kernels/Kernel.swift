@@ -58,7 +58,7 @@ public enum KernelList {
 public enum Operation: Int, CaseIterable, Sendable {
   // Convolution
   case convolveCodes, convolveCodesAddingResidual, convolveCodesToSums, convolveCodesToValues,
-    convolveValues
+    gatherCodes, gatherCodesAddingResidual, gatherCodesToValues, convolveValues
   case depthwiseConvolveCodes, depthwiseConvolveValues
   // Pooling
   case poolGreatestCodes, poolMeanCodes, poolGreatestValues, poolMeanValues

@@ -56,6 +56,28 @@ extension KernelTable {
     table.pointee.conv_u8s8f32(c)
   }
 
+  /// Convolves u8 codes with sparse weights, a `GatheredWeights`, and requantizes.
+  public func gatherCodes(_ c: UnsafePointer<Convolution>) {
+    checkGather(c.pointee.window)
+    check(c.pointee.requantization.shift)
+    table.pointee.conv_u8g8u8(c)
+  }
+
+  /// Convolves u8 codes with sparse weights, requantizes, and adds another map of codes.
+  public func gatherCodesAddingResidual(_ c: UnsafePointer<Convolution>) {
+    checkGather(c.pointee.window)
+    check(c.pointee.requantization.shift)
+    check(c.pointee.residual.rule.shift)
+    precondition(c.pointee.residual.input != nil, "There must be a map to add.")
+    table.pointee.convadd_u8g8u8(c)
+  }
+
+  /// Convolves u8 codes with sparse weights and stores `Float(sum) * scale + bias`.
+  public func gatherCodesToValues(_ c: UnsafePointer<Convolution>) {
+    checkGather(c.pointee.window)
+    table.pointee.conv_u8g8f32(c)
+  }
+
   /// Convolves f32 values, adds biases and, if given, another map, and clamps.
   public func convolveValues(_ c: UnsafePointer<Convolution>) {
     check(c.pointee.window)
@@ -231,6 +253,12 @@ private func check(_ window: Window) {
 private func checkCodes(_ window: Window) {
   check(window)
   precondition(window.segmentLength % 4 == 0, "A segment of codes must be a multiple of 4 bytes.")
+}
+
+@inline(__always)
+private func checkGather(_ window: Window) {
+  checkCodes(window)
+  precondition(window.channelBegin % 64 == 0, "A range of channels of sparse weights must begin at a multiple of 64.")
 }
 
 @inline(__always)

@@ -1,5 +1,6 @@
 /// How well a model does on a data set.
 public struct Evaluation: Codable, Hashable, Sendable {
+  public var schemaVersion = 1
   /// Items looked at.
   public var images: Int
   /// Items whose highest output is the label.

@@ -4,9 +4,9 @@ public struct ExplanationReport: Codable, Hashable, Sendable {
   public struct Layer: Codable, Hashable, Sendable {
     public var name: String
     public var `operator`: String
-    /// Power of the float values by power of the difference, in decibels.
+    /// Power of the float values by power of the difference, in decibels; 99 for a copy.
     public var signalToNoiseDecibels: Double
-    /// Share of values at the ends of the code range.
+    /// Share of the float values that lie outside the range of codes.
     public var clippedFraction: Double
     /// Bytes of weights as stored.
     public var byteCount: Int

@@ -45,6 +45,17 @@ public struct InspectionReport: Codable, Hashable, Sendable {
     }
   }
 
+  /// A part of a packed file.
+  public struct Section: Codable, Hashable, Sendable {
+    public var name: String
+    public var byteCount: Int
+
+    public init(name: String, byteCount: Int) {
+      self.name = name
+      self.byteCount = byteCount
+    }
+  }
+
   public var schemaVersion = 1
   public var model: String
   public var layers: [Layer] = []
@@ -62,6 +73,8 @@ public struct InspectionReport: Codable, Hashable, Sendable {
   /// Bytes of activations for a batch of one, on this machine's memory plan.
   public var arenaByteCount = 0
   public var unsupported: [Unsupported] = []
+  /// Where the bytes of a packed file lie, largest first, header and padding included; nil for other files.
+  public var sections: [Section]?
 
   public init(model: String) { self.model = model }
 }

@@ -66,6 +66,7 @@ extension SectionWriter {
       try encoding(coded.encoding)
       let (code, bytes) = try Self.smallest(coded, name: name, codes: codes)
       number(code)
+      if !code.hasFixedLength { size(bytes.count) }
       data.pad(to: ConstantRecord.alignment(byteCount: bytes.count, unit: 1))
       data.append(bytes)
     }
@@ -75,16 +76,24 @@ extension SectionWriter {
   private static func smallest(
     _ coded: CodedTensor, name: String, codes: [WeightCode]
   ) throws(ModelFormatError) -> (WeightCode, [UInt8]) {
-    guard let alphabet = coded.encoding.alphabet,
-      let code = WeightCode.smallest(of: codes, count: coded.shape.elementCount, alphabet: alphabet)
-    else { throw ModelFormatError(.invalid("'" + name + "': no weight code holds its encoding"), section: .data) }
     do throws(CodingError) {
-      return (code, try code.encode(coded.codes.scalars, alphabet: alphabet))
+      if let alphabet = coded.encoding.alphabet,
+        let best = try WeightCode.smallest(
+          of: codes, coded.codes.scalars, rowLength: coded.shape.rowLength, alphabet: alphabet)
+      {
+        return best
+      }
     } catch {
       let place = "'" + name + "', code " + String(error.offset) + ": "
       throw ModelFormatError(.invalid(place + error.problem.description), section: .data)
     }
+    throw ModelFormatError(.invalid("'" + name + "': no weight code holds its encoding"), section: .data)
   }
+}
+
+extension Shape {
+  /// Elements for each place of the first axis, at least 1: a row of weights makes one output.
+  var rowLength: Int { max(dimensions.dropFirst().reduce(1, *), 1) }
 }
 
 extension ByteWriter {
@@ -136,9 +145,18 @@ extension SectionReader {
       throw error(.invalid("the number of scales is not the extent of their axis"), at: offset)
     }
     let code = try number(WeightCode.self)
-    guard let alphabet = encoding.alphabet,
-      let byteCount = code.byteCount(count: shape.elementCount, alphabet: alphabet)
-    else { throw error(.coding(.unsupportedAlphabet), at: offset) }
+    guard let alphabet = encoding.alphabet, code.supports(alphabet) else {
+      throw error(.coding(.unsupportedAlphabet), at: offset)
+    }
+    let byteCount: Int
+    if code.hasFixedLength {
+      guard let count = code.byteCount(count: shape.elementCount, alphabet: alphabet) else {
+        throw error(.coding(.unsupportedAlphabet), at: offset)
+      }
+      byteCount = count
+    } else {
+      byteCount = try size(0...Limits.extent, "the length of weight codes")
+    }
     return ConstantRecord(
       shape: shape, storage: .coded(encoding, code, alphabet), range: try range(byteCount, unit: 1, in: free))
   }
@@ -184,7 +202,8 @@ struct ConstantData {
     case .coded(let encoding, let code, let alphabet):
       let codes: [Int8]
       do throws(CodingError) {
-        codes = try code.decode(contents, count: record.shape.elementCount, alphabet: alphabet)
+        codes = try code.decode(
+          contents, count: record.shape.elementCount, rowLength: record.shape.rowLength, alphabet: alphabet)
       } catch {
         throw self.error(.coding(error.problem), at: record.range.lowerBound + error.offset)
       }

@@ -1,7 +1,8 @@
 /// How much more memory a reader may ask for.
 ///
 /// A few bytes of a file can announce much (a list of equal integers takes none), so everything that is read into
-/// memory is charged here first. Weight codes are not: each is backed by a bit of the file at least.
+/// memory is charged here first. Weight codes are not: a byte of the file backs at most 256 of
+/// them.
 struct MemoryBudget {
   private var remaining: Int
 

@@ -39,6 +39,9 @@ extension WeightCode: WireNumbered {
     switch self {
     case .raw: 1
     case .trits: 2
+    case .bitmap: 3
+    case .gaps: 4
+    case .rans: 5
     }
   }
 }

@@ -64,27 +64,4 @@ extension CodedTensor {
       return CodedTensor(codes: codes, encoding: .ternary(ternary))
     }
   }
-
-  /// The same weights with zero points of 0 and scales along the first axis or none, or nil if there are no such.
-  ///
-  /// Weights with other zero points are coded anew, per output channel in −127...127.
-  var symmetric: CodedTensor? {
-    guard case .affine(let affine) = encoding else { return encoding.axis ?? 0 == 0 ? self : nil }
-    if affine.zeroPoints.allSatisfy({ $0 == 0 }) && affine.axis ?? 0 == 0 { return self }
-    guard shape.rank > 0, shape[0] > 0 else { return nil }
-    let reals = decoded.scalars
-    let length = shape.elementCount / shape[0]
-    var scales: [Float] = []
-    var codes: [Int8] = []
-    for row in 0..<shape[0] {
-      let values = reals[row * length..<(row + 1) * length]
-      let largest = values.map { $0.magnitude }.max() ?? 0
-      let scale = largest > 0 ? largest / 127 : 1
-      scales.append(scale)
-      codes += values.map { Int8(max(-127, min(127, ($0 / scale).rounded(.toNearestOrEven)))) }
-    }
-    let new = AffineEncoding(
-      scales: scales, zeroPoints: [Int32](repeating: 0, count: scales.count), axis: 0, bitWidth: 8, isSigned: true)
-    return CodedTensor(codes: Tensor(shape: shape, scalars: codes), encoding: .affine(new))
-  }
 }

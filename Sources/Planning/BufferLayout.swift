@@ -42,6 +42,15 @@ public struct Border: Hashable, Sendable {
   public func covers(_ other: Border) -> Bool { union(other) == self }
 }
 
+/// What a schedule spends memory on.
+public enum MemoryForm: Hashable, Sendable {
+  /// Borders around maps, pixels of whole words: the fast kernels of the host check nothing.
+  case bordered
+  /// Nothing but the values: windows check where they lie, elementwise results take an operand's place, inputs and
+  /// outputs are the caller's memory and no part of the arena.
+  case compact
+}
+
 /// What a border holds.
 public enum Fill: Hashable, Sendable {
   case code(UInt8)
@@ -62,9 +71,11 @@ public struct MapLayout: Hashable, Sendable {
   public var channelStride: Int
   public var border: Border
   public var fill: Fill
+  /// Bytes that may be read after the last pixel, by kernels that read whole words.
+  public var tailByteCount = MapLayout.wordTailByteCount
 
-  /// Bytes that may be read after the last pixel by kernels that read whole words.
-  public static let tailByteCount = 3
+  /// The tail that the host's kernels ask for.
+  public static let wordTailByteCount = 3
 
   public init(
     elementType: ElementType, images: Int, rows: Int, columns: Int, channels: Int, channelStride: Int,
@@ -82,21 +93,25 @@ public struct MapLayout: Hashable, Sendable {
 
   /// The map of a value of this shape; nil if its type or its rank (2...4) has none.
   ///
-  /// Pixels of 4 or more codes are rounded up to whole words of 4 bytes.
-  public init?(_ elementType: ElementType, _ shape: Shape, border: Border = .none, fill: Fill? = nil) {
+  /// Pixels of 4 or more codes are rounded up to whole words of 4 bytes, unless the form is compact.
+  public init?(
+    _ elementType: ElementType, _ shape: Shape, border: Border = .none, fill: Fill? = nil,
+    form: MemoryForm = .bordered
+  ) {
     guard elementType == .uint8 || elementType == .float32, (2...4).contains(shape.rank) else { return nil }
     let channels = shape[1]
     self.init(
       elementType: elementType, images: shape[0], rows: shape.rank == 4 ? shape[2] : 1,
       columns: shape.rank == 2 ? 1 : shape[shape.rank - 1], channels: channels,
-      channelStride: elementType == .uint8 && channels >= 4 ? (channels + 3) & ~3 : channels,
-      border: border, fill: fill ?? (elementType == .uint8 ? .code(0) : .real(0)))
+      channelStride: form == .bordered && elementType == .uint8 && channels >= 4 ? (channels + 3) & ~3 : channels,
+      border: form == .bordered ? border : .none, fill: fill ?? (elementType == .uint8 ? .code(0) : .real(0)))
+    if form == .compact { tailByteCount = 0 }
   }
 
   public var pixelByteCount: Int { channelStride * elementType.byteCount }
   public var rowByteCount: Int { (columns + border.left + border.right) * pixelByteCount }
   public var imageByteCount: Int { (rows + border.top + border.bottom) * rowByteCount }
-  public var byteCount: Int { images * imageByteCount + Self.tailByteCount }
+  public var byteCount: Int { images * imageByteCount + tailByteCount }
 
   /// Bytes from the start of an image to its first pixel that is not border.
   public var interiorOffset: Int { border.top * rowByteCount + border.left * pixelByteCount }

@@ -8,6 +8,7 @@ public struct Schedule: Sendable {
   /// The graph that was scheduled; steps refer to its nodes and constants.
   public var graph: Graph
   public var batch: Int
+  public var form: MemoryForm
   public var buffers: [Buffer]
   public var steps: [Step]
   /// Where the caller puts the inputs, planar, in graph order.
@@ -106,6 +107,8 @@ public struct WeightedSum: Sendable {
   /// `[M, C / groups, kernel...]`, or `[M, K]` with K the elements of the whole map, planar.
   public var weights: ValueID
   public var bias: ValueID?
+  /// What windows see outside the map.
+  public var outside: Fill
   public var result: Result
   public var residual: Residual
 
@@ -134,6 +137,8 @@ public struct MapPooling: Sendable {
   public var strides: (rows: Int, columns: Int)
   public var dilations: (rows: Int, columns: Int)
   public var origin: (rows: Int, columns: Int)
+  /// What windows see outside the map.
+  public var outside: Fill
   public var kind: Kind
 
   public enum Kind: Sendable {

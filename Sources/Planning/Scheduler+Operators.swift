@@ -82,7 +82,7 @@ extension Scheduler {
     let sum = WeightedSum(
       kernel: window.kernel, strides: window.strides, dilations: window.dilations, origin: window.paddingBefore,
       groups: convolution.groups, weights: weights, bias: node.inputs.count > 2 ? node.inputs[2] : nil,
-      result: result, residual: .none)
+      outside: fill, result: result, residual: .none)
     return (map, sum)
   }
 
@@ -128,7 +128,7 @@ extension Scheduler {
     guard let map = map(source, node: index), let output = newMap(node.output, node: index) else { return false }
     let sum = WeightedSum(
       kernel: kernel, strides: (1, 1), dilations: (1, 1), origin: (0, 0), groups: 1, weights: weights,
-      bias: node.inputs.count > 2 ? node.inputs[2] : nil, result: result, residual: .none)
+      bias: node.inputs.count > 2 ? node.inputs[2] : nil, outside: .code(0), result: result, residual: .none)
     emit(.weightedSum(sum), [map], output, node: index)
     return true
   }
@@ -140,8 +140,8 @@ extension Scheduler {
     guard let input = node.inputs[0] else { return false }
     switch pooling.kind {
     case .maximum:
-      guard let want = Self.surround(node, graph, shapes) else { return false }
-      return addPooling(index, pooling.window, .maximum, fill: want.fill)
+      guard let fill = Self.surround(node, graph, shapes)?.fill else { return false }
+      return addPooling(index, pooling.window, .maximum, fill: fill)
     case .average:
       // Windows that leave the data have divisors of their own, unless padding counts.
       let isUniform = !pooling.roundsUp && (!pooling.window.isPadded || pooling.countsPadding)
@@ -152,7 +152,7 @@ extension Scheduler {
   }
 
   private mutating func addPooling(
-    _ index: Int, _ window: Window, _ kind: MapPooling.Kind, fill: Fill?
+    _ index: Int, _ window: Window, _ kind: MapPooling.Kind, fill: Fill
   ) -> Bool {
     let node = graph.nodes[index]
     guard let input = node.inputs[0],
@@ -162,7 +162,7 @@ extension Scheduler {
     else { return false }
     let pooling = MapPooling(
       kernel: window.kernel, strides: window.strides, dilations: window.dilations, origin: window.paddingBefore,
-      kind: kind)
+      outside: fill, kind: kind)
     emit(.pooling(pooling), [map], output, node: index)
     return true
   }
@@ -249,6 +249,7 @@ extension Scheduler {
     let node = graph.nodes[index]
     guard let input = node.inputs[0], graph.constants[input] == nil else { return false }
     let elementType = graph[input].type.elementType
+    if form == .compact, seeAsMap(input, as: node.output, permutation, node: index) { return true }
     // Interleaved outside, as in files that keep channels last: rows of pixels are copied.
     if permutation == [0, 3, 1, 2], let output = newMap(node.output, node: index), let map = mapLayout(output) {
       let outside = MapLayout(interleaved: map)
@@ -260,6 +261,23 @@ extension Scheduler {
     {
       let outside = MapLayout(interleaved: map)
       emit(.copy([CopyRegion(map, outside)]), [source], newPlanar(node.output), node: index)
+      return true
+    }
+    return false
+  }
+
+  /// Compact maps have the bytes of a planar tensor with channels last: transposing from one to the other does nothing.
+  private mutating func seeAsMap(
+    _ input: ValueID, as output: ValueID, _ permutation: [Int], node: Int
+  ) -> Bool {
+    if permutation == [0, 3, 1, 2], let map = layout(of: output) {
+      let buffer = planar(input, node: node)
+      buffers[buffer.index].layout = .map(map)
+      places[output.index].map = buffer
+      return true
+    }
+    if permutation == [0, 2, 3, 1], layout(of: input) != nil, let buffer = map(input, node: node) {
+      places[output.index].planar = buffer
       return true
     }
     return false

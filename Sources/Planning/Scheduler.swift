@@ -5,6 +5,7 @@ import Tensors
 struct Scheduler {
   let graph: Graph
   let batch: Int
+  let form: MemoryForm
   let shapes: [Shape]
   /// The border that the consumers of a value ask for, and what it holds, by value.
   let surrounds: [Surround]
@@ -34,10 +35,11 @@ struct Scheduler {
     var sameElementsAs: ValueID?
   }
 
-  init(_ graph: Graph, batch: Int) throws(ScheduleError) {
+  init(_ graph: Graph, batch: Int, form: MemoryForm) throws(ScheduleError) {
     guard (1...65536).contains(batch) else { throw .batch(batch) }
     self.graph = graph
     self.batch = batch
+    self.form = form
     var shapes: [Shape] = []
     for value in graph.values {
       // With room for borders and strides, all byte counts stay far from overflow.
@@ -47,7 +49,9 @@ struct Scheduler {
       shapes.append(shape)
     }
     self.shapes = shapes
-    surrounds = Self.surrounds(graph, shapes)
+    surrounds =
+      form == .bordered
+      ? Self.surrounds(graph, shapes) : [Surround](repeating: Surround(), count: graph.values.count)
     var useCounts = [Int](repeating: 0, count: graph.values.count)
     var producers = [Int?](repeating: nil, count: graph.values.count)
     for (index, node) in graph.nodes.enumerated() {
@@ -71,11 +75,36 @@ struct Scheduler {
     }
     for index in graph.nodes.indices where !isFused[index] { add(index) }
     let outputs = graph.outputs.map { planar($0, node: producers[$0.index] ?? 0) }
-    let lifetimes = lifetimes(inputs: inputs, outputs: outputs)
+    if form == .compact { computeInPlace(inputs: inputs, outputs: outputs) }
+    var lifetimes = lifetimes(inputs: inputs, outputs: outputs)
+    if form == .compact { for id in inputs + outputs { lifetimes[id.index].byteCount = 0 } }
     return Schedule(
-      graph: graph, batch: batch,
+      graph: graph, batch: batch, form: form,
       buffers: zip(buffers, lifetimes).map { Buffer(layout: $0.layout, lifetime: $1, name: $0.name) },
-      steps: steps, inputs: inputs, outputs: outputs, arena: ArenaPlan(lifetimes))
+      steps: steps, inputs: inputs, outputs: outputs,
+      arena: ArenaPlan(lifetimes, alignment: form == .bordered ? 64 : 4))
+  }
+
+  /// Gives elementwise results the place of an operand that nobody needs afterwards.
+  private mutating func computeInPlace(inputs: [BufferID], outputs: [BufferID]) {
+    var lastUse = [Int](repeating: -1, count: buffers.count)
+    for (index, step) in steps.enumerated() {
+      for id in step.reads + [step.writes] { lastUse[id.index] = index }
+    }
+    for id in inputs + outputs { lastUse[id.index] = steps.count }
+    for index in steps.indices {
+      let result = steps[index].writes
+      let place = steps[index].replaceableReads.first {
+        lastUse[$0.index] == index && buffers[$0.index].layout == buffers[result.index].layout
+      }
+      guard let place, lastUse[result.index] < steps.count, place != result else { continue }
+      for later in index..<steps.count {
+        steps[later].reads = steps[later].reads.map { $0 == result ? place : $0 }
+        if steps[later].writes == result { steps[later].writes = place }
+      }
+      lastUse[place.index] = lastUse[result.index]
+      lastUse[result.index] = -1
+    }
   }
 
   /// Inputs live from before the first step, outputs until after the last.
@@ -93,8 +122,9 @@ struct Scheduler {
     }
     for id in outputs { touch(id, steps.count) }
     return buffers.indices.map {
-      Lifetime(
-        byteCount: buffers[$0].layout.byteCount, firstStep: min(first[$0], max(last[$0], 0)),
+      let isUnused = form == .compact && last[$0] < 0
+      return Lifetime(
+        byteCount: isUnused ? 0 : buffers[$0].layout.byteCount, firstStep: min(first[$0], max(last[$0], 0)),
         lastStep: max(last[$0], 0))
     }
   }
@@ -112,6 +142,9 @@ struct Scheduler {
     if case .map(let layout) = buffers[id.index].layout { layout } else { nil }
   }
 
+  /// The map layout of a value with nothing around it.
+  func layout(of id: ValueID) -> MapLayout? { MapLayout(graph[id].type.elementType, shapes[id.index], form: form) }
+
   // MARK: Results
 
   /// A new planar buffer for the result `id`.
@@ -126,7 +159,7 @@ struct Scheduler {
     let surround = surrounds[id.index]
     guard
       let layout = MapLayout(
-        graph[id].type.elementType, shapes[id.index], border: surround.border, fill: surround.fill)
+        graph[id].type.elementType, shapes[id.index], border: surround.border, fill: surround.fill, form: form)
     else { return nil }
     let buffer = addMap(layout, graph[id].name, node: node)
     places[id.index].map = buffer
@@ -172,7 +205,7 @@ struct Scheduler {
       adoptMap(of: same, for: id)
     }
     if let buffer = places[id.index].map, let layout = mapLayout(buffer) {
-      if layout.border.covers(border) && (border == .none || layout.fill == fill) { return buffer }
+      if form == .compact || layout.border.covers(border) && (border == .none || layout.fill == fill) { return buffer }
       var wider = layout
       wider.border = border
       wider.fill = fill ?? layout.fill
@@ -185,7 +218,7 @@ struct Scheduler {
     guard
       let layout = MapLayout(
         graph[id].type.elementType, shapes[id.index], border: isShared ? surround.border.union(border) : border,
-        fill: fill ?? surround.fill)
+        fill: fill ?? surround.fill, form: form)
     else { return nil }
     let source = planar(id, node: node)
     if layout.isPlanar {
@@ -202,7 +235,7 @@ struct Scheduler {
   /// `[N, C, 1, 1]` and `[N, C]` have the same map.
   private mutating func adoptMap(of same: ValueID, for id: ValueID) {
     guard let buffer = places[same.index].map, let layout = mapLayout(buffer), layout.border == .none,
-      let own = MapLayout(graph[id].type.elementType, shapes[id.index]), layout == own
+      let own = self.layout(of: id), layout == own
     else { return }
     places[id.index].map = buffer
   }
@@ -211,9 +244,29 @@ struct Scheduler {
 extension Schedule {
   /// Makes `graph` ready for `batch` items at a time.
   ///
+  /// - Parameters:
+  ///   - graph: well-formed.
+  ///   - batch: 1...65536.
+  ///   - form: `bordered` for the host's kernels, `compact` for chips.
   /// - Throws: `ScheduleError` when the batch is out of range or a value would be too large.
-  public init(_ graph: Graph, batch: Int = 1) throws(ScheduleError) {
-    var scheduler = try Scheduler(graph, batch: batch)
+  public init(_ graph: Graph, batch: Int = 1, form: MemoryForm = .bordered) throws(ScheduleError) {
+    var scheduler = try Scheduler(graph, batch: batch, form: form)
     self = scheduler.schedule()
+  }
+}
+
+extension Step {
+  /// Operands whose place an element of the result may take as soon as it is computed.
+  fileprivate var replaceableReads: [BufferID] {
+    switch action {
+    case .weightedSum(let sum):
+      if case .none = sum.residual { return [] }
+      // The convolution reads its map again and again.
+      return reads[1] == reads[0] ? [] : [reads[1]]
+    case .addition, .lookup, .binary, .unary: return reads
+    case .pooling, .softmax, .quantize, .dequantize, .interleave, .deinterleave, .copy, .fillBorder, .fill, .constant,
+      .reference:
+      return []
+    }
   }
 }

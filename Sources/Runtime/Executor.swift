@@ -27,7 +27,7 @@ public final class Executor {
   private let pool: ThreadPool?
 
   /// Steps smaller than this run on one thread: handing over costs more than it saves.
-  private static let smallestSharedWork = 1 << 19
+  private static let smallestSharedWork = 1 << 22
 
   /// Makes `graph` ready.
   ///
@@ -36,14 +36,20 @@ public final class Executor {
   ///   - batch: items per run, 1...65536.
   ///   - threads: at least 1.
   ///   - instructionSet: kernels to use; nil takes the best that this machine has.
+  ///   - memoryLimit: bytes that activations may take; they are refused before they are asked for.
+  ///   - weightedSums: how convolutions and dense layers of codes are computed; results are the same.
   /// - Throws: `RuntimeError`.
   public init(
-    _ graph: Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil
+    _ graph: Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
+    memoryLimit: Int = 1 << 36, weightedSums: WeightedSumPreference = .fastest
   ) throws(RuntimeError) {
     do throws(ScheduleError) {
       schedule = try Schedule(graph, batch: batch)
     } catch {
       throw .schedule(error)
+    }
+    guard schedule.arena.byteCount <= memoryLimit else {
+      throw .memory(needed: schedule.arena.byteCount, limit: memoryLimit)
     }
     self.instructionSet = instructionSet ?? .best
     guard let kernels = dc_kernels(dc_isa(UInt32(self.instructionSet.rawValue))) else {
@@ -52,7 +58,9 @@ public final class Executor {
     self.threads = max(threads, 1)
     storage = Storage()
     arena = storage.allocate(schedule.arena.byteCount)
-    let builder = JobBuilder(schedule: schedule, kernels: kernels.pointee, storage: storage, arena: arena)
+    let builder = JobBuilder(
+      schedule: schedule, kernels: kernels.pointee, storage: storage, preference: weightedSums,
+      gathersFast: self.instructionSet == .avx512VBMI, arena: arena)
     var jobs: [Job] = []
     for step in schedule.steps { jobs.append(try builder.job(step)) }
     self.jobs = jobs
@@ -61,9 +69,12 @@ public final class Executor {
 
   /// Makes a packed model ready.
   public convenience init(
-    _ model: PackedModel, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil
+    _ model: PackedModel, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
+    memoryLimit: Int = 1 << 36, weightedSums: WeightedSumPreference = .fastest
   ) throws(RuntimeError) {
-    try self.init(model.graph, batch: batch, threads: threads, instructionSet: instructionSet)
+    try self.init(
+      model.graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit,
+      weightedSums: weightedSums)
   }
 
   /// Runs on what lies in the inputs.
@@ -83,6 +94,9 @@ public final class Executor {
       throw .evaluation(node: schedule.graph.nodes[schedule.steps[index].node].name, error)
     }
   }
+
+  /// Which kernel computes a step's weighted sum, and why; nil for other steps, and where there is no choice.
+  public func kernelChoice(step index: Int) -> KernelChoice? { (jobs[index] as? WeightedSumJob)?.choice }
 
   /// Runs on `inputs` and returns the outputs, both in graph order.
   ///

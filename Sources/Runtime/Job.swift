@@ -3,7 +3,7 @@ import Planning
 
 /// A step with its pointers set: what the executor runs again and again without allocating.
 class Job {
-  /// Rough number of elementary operations; decides whether threads share the job.
+  /// Rough time, in units of a product of codes in a convolution (about 2 ps); decides whether threads share the job.
   let work: Int
 
   init(work: Int) { self.work = work }
@@ -27,6 +27,10 @@ struct JobBuilder {
   let schedule: Schedule
   let kernels: dc_kernel_table
   let storage: Storage
+  /// Which kernels compute weighted sums.
+  let preference: WeightedSumPreference
+  /// Whether skipping zeros may pay with these kernels.
+  let gathersFast: Bool
   let arena: UnsafeMutableRawPointer
 
   func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }

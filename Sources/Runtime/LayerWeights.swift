@@ -3,6 +3,8 @@ import Graphs
 import Planning
 import Tensors
 
+import struct Kernels.GatheredFilters
+
 /// The weights of a weighted sum as plain numbers, and their packing for the kernels.
 struct LayerWeights {
   /// Output channels.
@@ -39,18 +41,7 @@ struct LayerWeights {
   func packed(
     _ range: Range<Int>, _ input: MapLayout, isDepthwise: Bool, _ storage: Storage
   ) -> UnsafeMutableRawPointer {
-    var filters = dc_filters()
-    let taps = kernel.rows * kernel.columns
-    filters.outputStride = rowLength
-    filters.rowStride = kernel.columns
-    filters.columnStride = 1
-    filters.channelStride = taps
-    filters.outputs = Int32(range.count)
-    filters.rows = Int32(kernel.rows)
-    filters.columns = Int32(kernel.columns)
-    filters.channels = Int32(isDepthwise ? 1 : channelsPerGroup)
-    filters.mapChannelStride = Int32(isSplit ? channelsPerGroup : input.channelStride)
-    filters.columnsApart = isSplit ? 1 : 0
+    var filters = filters(range, input, isDepthwise: isDepthwise)
     switch numbers {
     case .levels(let levels):
       return levels.withUnsafeBufferPointer { levels in
@@ -77,6 +68,62 @@ struct LayerWeights {
         return block
       }
     }
+  }
+}
+
+extension LayerWeights {
+  /// The weights of the output channels in `range` without their zeros; nil when they are not levels.
+  ///
+  /// - Parameter isNarrow: weights of at most two levels in half the bytes.
+  func gathered(_ range: Range<Int>, _ input: MapLayout, isNarrow: Bool) -> GatheredFilters? {
+    guard case .levels(let levels) = numbers else { return nil }
+    var filters = filters(range, input, isDepthwise: false)
+    return levels.withUnsafeBufferPointer { levels in
+      filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
+      return GatheredFilters(filters, levels: isNarrow ? Self.twoLevels(levels) : nil)
+    }
+  }
+
+  /// Share of weights that are not zero; 1 when they are not levels.
+  var density: Double {
+    guard case .levels(let levels) = numbers, !levels.isEmpty else { return 1 }
+    return levels.withUnsafeBufferPointer { levels in
+      var count = 0
+      for level in levels { count += level == 0 ? 0 : 1 }
+      return Double(count) / Double(levels.count)
+    }
+  }
+
+  /// The levels other than 0 when there are at most two.
+  private static func twoLevels(_ levels: UnsafeBufferPointer<Int8>) -> (Int8, Int8)? {
+    var first: Int8 = 0
+    var second: Int8 = 0
+    for level in levels where level != 0 && level != first && level != second {
+      if first == 0 {
+        first = level
+      } else if second == 0 {
+        second = level
+      } else {
+        return nil
+      }
+    }
+    return (first == 0 ? 1 : first, second == 0 ? -1 : second)
+  }
+
+  private func filters(_ range: Range<Int>, _ input: MapLayout, isDepthwise: Bool) -> dc_filters {
+    var filters = dc_filters()
+    let taps = kernel.rows * kernel.columns
+    filters.outputStride = rowLength
+    filters.rowStride = kernel.columns
+    filters.columnStride = 1
+    filters.channelStride = taps
+    filters.outputs = Int32(range.count)
+    filters.rows = Int32(kernel.rows)
+    filters.columns = Int32(kernel.columns)
+    filters.channels = Int32(isDepthwise ? 1 : channelsPerGroup)
+    filters.mapChannelStride = Int32(isSplit ? channelsPerGroup : input.channelStride)
+    filters.columnsApart = isSplit ? 1 : 0
+    return filters
   }
 }
 

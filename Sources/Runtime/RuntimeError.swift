@@ -11,6 +11,8 @@ public enum RuntimeError: Error, Equatable, Sendable {
   case evaluation(node: String, ReferenceError)
   case inputCount(expected: Int, found: Int)
   case input(name: String, expected: TensorType, found: TensorType)
+  /// Activations would take more memory than the caller allows.
+  case memory(needed: Int, limit: Int)
   /// This machine lacks the instruction set that was asked for.
   case instructionSet(String)
 }
@@ -24,6 +26,9 @@ extension RuntimeError: CustomStringConvertible {
       "the model takes " + String(expected) + " inputs, not " + String(found)
     case .input(let name, let expected, let found):
       "input '" + name + "' is " + expected.description + ", not " + found.description
+    case .memory(let needed, let limit):
+      "activations take " + String(needed) + " bytes, more than the " + String(limit)
+        + " that are allowed: take a smaller batch or smaller inputs"
     case .instructionSet(let name): "this machine has no " + name
     }
   }

@@ -3,11 +3,15 @@ import Graphs
 import Planning
 import Tensors
 
+import struct Kernels.GatheredFilters
+
 typealias ConvolutionKernel = @convention(c) (UnsafePointer<dc_convolution>?) -> Void
 
 /// A convolution or dense layer: one kernel call per image and group, over a range of output pixels.
 final class WeightedSumJob: Job {
   private let kernel: ConvolutionKernel
+  /// Which kernel it is, and why; nil where there is one only.
+  fileprivate(set) var choice: KernelChoice?
   /// One per group, for the first image.
   private let groups: [dc_convolution]
   private let images: Int
@@ -74,22 +78,56 @@ extension JobBuilder {
     var groups: [dc_convolution] = []
     let count = isDepthwise ? 1 : sum.groups
     let outputs = weights.outputs / count
+    let (gathered, choice) = selection(sum, weights, window, input, output, isDepthwise: isDepthwise)
     for group in 0..<count {
       var own = call
       let elementOffset = isDepthwise ? 0 : group * weights.channelsPerGroup
       own.window.input = call.window.input + elementOffset * input.elementType.byteCount
       own.window.output = call.window.output + group * outputs * output.elementType.byteCount
-      setParameters(sum, group * outputs..<(group + 1) * outputs, &own)
-      own.weights = UnsafeRawPointer(
-        weights.packed(group * outputs..<(group + 1) * outputs, input, isDepthwise: isDepthwise, storage))
+      if let filters = gathered?[group] {
+        setParameters(sum, filters.places.map { group * outputs + $0 }, &own)
+        own.weights = GatheredGroup(filters, storage).weights
+      } else {
+        setParameters(sum, Array(group * outputs..<(group + 1) * outputs), &own)
+        own.weights = UnsafeRawPointer(
+          weights.packed(group * outputs..<(group + 1) * outputs, input, isDepthwise: isDepthwise, storage))
+      }
       groups.append(own)
     }
-    return WeightedSumJob(
-      kernel: kernel(sum, isDepthwise: isDepthwise), groups: groups, images: isSinglePixel ? 1 : input.images,
+    let kernel = gathered == nil ? kernel(sum, isDepthwise: isDepthwise) : gatherKernel(sum)
+    let job = WeightedSumJob(
+      kernel: kernel, groups: groups, images: isSinglePixel ? 1 : input.images,
       pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs,
       inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
       residualImageStride: residualImageStride(step),
-      work: input.images * output.rows * output.columns * weights.outputs * weights.rowLength)
+      work: work(input, output, weights))
+    job.choice = choice
+    return job
+  }
+
+  /// Whether to skip zeros: layers of codes may.
+  private func selection(
+    _ sum: WeightedSum, _ weights: LayerWeights, _ window: dc_window, _ input: MapLayout, _ output: MapLayout,
+    isDepthwise: Bool
+  ) -> (groups: [GatheredFilters]?, choice: KernelChoice?) {
+    guard input.elementType == .uint8, !isDepthwise, preference != .dense else { return (nil, nil) }
+    return gatherSelection(
+      weights, input, pixels: input.images * output.rows * output.columns,
+      windowLength: Int(window.segmentCount) * Int(window.segmentLength), groups: sum.groups)
+  }
+
+  private func gatherKernel(_ sum: WeightedSum) -> ConvolutionKernel {
+    switch (sum.result, sum.residual) {
+    case (.codes, .none): kernels.conv_u8g8u8
+    case (.codes, _): kernels.convadd_u8g8u8
+    case (.real, _), (.float, _): kernels.conv_u8g8f32
+    }
+  }
+
+  /// A float product takes four times as long as one of codes, and one whose weight is used once has to wait for that.
+  private func work(_ input: MapLayout, _ output: MapLayout, _ weights: LayerWeights) -> Int {
+    let pixels = input.images * output.rows * output.columns
+    return pixels * weights.outputs * weights.rowLength * input.elementType.byteCount * (pixels == 1 ? 8 : 1)
   }
 
   private func kernel(_ sum: WeightedSum, isDepthwise: Bool) -> ConvolutionKernel {
@@ -142,8 +180,8 @@ extension JobBuilder {
     if case .codes(let rule) = sum.residual { call.residual.rule = dc_sum_rule(rule) }
   }
 
-  /// Result parameters of the output channels in `range`, readable up to the next multiple of a channel block.
-  private func setParameters(_ sum: WeightedSum, _ range: Range<Int>, _ call: inout dc_convolution) {
+  /// Result parameters of the output channels in `range`, in that order, readable up to the next multiple of a channel block.
+  private func setParameters(_ sum: WeightedSum, _ range: [Int], _ call: inout dc_convolution) {
     let block = Int(DC_CHANNEL_BLOCK) * 4
     switch sum.result {
     case .codes(let rule):
@@ -154,7 +192,7 @@ extension JobBuilder {
     case .float(let clamp):
       var biases = [Float](repeating: 0, count: range.count)
       if let id = sum.bias, let tensor = schedule.graph.constants[id]?.tensor.asFloat32 {
-        biases = Array(tensor.scalars[range])
+        biases = range.map { tensor.scalars[$0] }
       }
       call.biases = storage.copy(biases, roundedUpTo: block)
       call.lowest = clamp?.lower ?? -.infinity
@@ -163,7 +201,7 @@ extension JobBuilder {
   }
 
   /// The kernels' form of a requantization: with the rounding term in the offsets, one entry per channel.
-  func requantization(_ rule: Requantization, _ range: Range<Int>) -> dc_requantization {
+  func requantization(_ rule: Requantization, _ range: some Collection<Int>) -> dc_requantization {
     let block = Int(DC_CHANNEL_BLOCK) * 4
     let half = Int64(1) << Int64(rule.shift - 1)
     let isShared = rule.multipliers.count == 1

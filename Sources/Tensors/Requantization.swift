@@ -40,8 +40,8 @@ public struct Requantization: Hashable, Sendable {
   /// The closest integers to `real = (sum − zeroSum) · scale + offset`, by channel.
   ///
   /// A shift of at least 32 comes out whenever every scale is under 1/2, and there kernels are fastest. Multipliers
-  /// end in zeros below `multiplierBits`, offsets below 1/256 of a code, so that files can store them briefly: in 20 bits
-  /// even a channel with a hundredth of the largest scale is right to a fiftieth of a code.
+  /// end in zeros below `multiplierBits`, offsets below 1/65536 of a code, so that files can store them briefly: in 20
+  /// bits even a channel with a hundredth of the largest scale is right to a fiftieth of a code.
   ///
   /// - Parameters:
   ///   - scales: real code steps per unit of sum, by channel.
@@ -79,11 +79,11 @@ public struct Requantization: Hashable, Sendable {
     return nil
   }
 
-  /// `offset · unit − multiplier · zeroSum` by channel, rounded to 1/256 of a code; nil if one is out of range.
+  /// `offset · unit − multiplier · zeroSum` by channel, rounded to 1/65536 of a code; nil if one is out of range.
   private static func offsets(
     _ offsets: [Double], _ zeroSums: [Int64], _ multipliers: [Int32], unit: Double
   ) -> [Int64]? {
-    let step = unit >= 256 ? Int64(unit / 256) : 1
+    let step = unit >= 65536 ? Int64(unit / 65536) : 1
     var result: [Int64] = []
     for (channel, offset) in offsets.enumerated() {
       let scaled = (offset * unit).rounded()

@@ -62,6 +62,13 @@ struct LayerShape: Sendable, CustomTestStringConvertible {
       LayerShape(rows: 2, columns: 15, channels: 16, outputs: 16, kernel: three),
       LayerShape(rows: 2, columns: 16, channels: 16, outputs: 7, kernel: three, shift: 30),
       LayerShape(rows: 2, columns: 29, channels: 16, outputs: 48, kernel: (2, 3), skip: 5),
+      LayerShape(rows: 2, columns: 34, channels: 16, outputs: 16, kernel: three),
+      LayerShape(rows: 2, columns: 16, channels: 16, outputs: 16, kernel: (1, 3), skip: 1, shift: 40),
+      LayerShape(rows: 3, columns: 17, channels: 8, outputs: 48, kernel: three),
+      LayerShape(rows: 2, columns: 9, channels: 8, outputs: 112, kernel: three, shift: 20),
+      LayerShape(rows: 3, columns: 12, channels: 8, outputs: 32, kernel: three),
+      LayerShape(rows: 1, columns: 1, channels: 1028, outputs: 50),
+      LayerShape(rows: 1, columns: 1, channels: 344, outputs: 20, kernel: (3, 1), shift: 20),
       LayerShape(rows: 1, columns: 33, channels: 15, outputs: 16, kernel: (1, 3)),
       LayerShape(rows: 8, columns: 3, channels: 1, outputs: 64, kernel: (10, 4), stride: (2, 2)),
       LayerShape(rows: 3, columns: 3, channels: 3, outputs: 16, kernel: (12, 12), stride: (4, 4)),
@@ -89,6 +96,9 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
   let offsets: Guarded<Int>
   let outputStride: Int
   let residual: Guarded<Code>
+  /// The weights before packing, and where they lie.
+  let filter: [Weight]
+  let description: Filters
   var convolution = Convolution()
   /// Code and weight of each product of an output.
   private let products: (_ pixel: Int, _ output: Int, (Code, Weight) -> Void) -> Void
@@ -104,7 +114,7 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
     input = Guarded(
       map, at: .init(seed), tail: isReal || stride % 4 == 0 ? 0 : MapLayout.tailByteCount)
 
-    let filter = filters(shape.outputs * shape.channels * shape.kernel.rows * shape.kernel.columns)
+    filter = filters(shape.outputs * shape.channels * shape.kernel.rows * shape.kernel.columns)
     let channelsFirst = seed % 3 == 0
     var description = Filters()
     let area = shape.kernel.rows * shape.kernel.columns
@@ -135,6 +145,9 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
       }
     }
 
+    description.weights = nil
+    self.description = description
+
     let pixel = stride * elementByteCount
     let row = pixel * shape.inputColumns
     var segments: [Int] = []
@@ -164,7 +177,7 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
     convolution.residual.columnStride = outputStride * elementByteCount
     convolution.residual.rowStride = (shape.columns + 1) * outputStride * elementByteCount
 
-    products = { pixel, output, body in
+    products = { [filter] pixel, output, body in
       let (y, x) = (pixel / shape.columns, pixel % shape.columns)
       for ky in 0..<shape.kernel.rows {
         for kx in 0..<shape.kernel.columns {

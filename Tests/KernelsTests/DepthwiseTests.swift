@@ -71,7 +71,12 @@ struct TapShape: Sendable, CustomTestStringConvertible {
       shapes.append(TapShape(rows: 2, columns: 2, channels: 16, kernel: kernel))
       shapes.append(TapShape(rows: 1, columns: 2, channels: 70, kernel: kernel, stride: 2))
     }
+    for (channels, shift) in [(8, 35), (16, 35), (32, 40), (64, 16), (64, 47), (64, 48), (16, 15), (48, 35), (128, 35)]
+    {
+      shapes.append(TapShape(rows: 3, columns: 9, channels: channels, kernel: (1, 1), skip: 2, shift: shift))
+    }
     shapes += [
+      TapShape(rows: 2, columns: 9, channels: 32, kernel: (1, 1), spare: 4),
       TapShape(rows: 4, columns: 19, channels: 8, skip: 7),
       TapShape(rows: 4, columns: 19, channels: 16, skip: 25),
       TapShape(rows: 4, columns: 5, channels: 32, skip: 2),

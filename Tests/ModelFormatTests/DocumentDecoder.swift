@@ -136,19 +136,13 @@ extension DocumentDecoder {
     }
     let encoding = encoding(&constant)
     let alphabet = encoding & 0x80 != 0 ? 2 : (encoding & 0x1F) + 1
-    if u8() == 1 {
-      let start = payload((count * alphabet + 7) / 8, unit: 1, after: &end)
-      constant.values = (0..<count).map { index in
-        let code = Int(bits(index, alphabet, from: start))
-        if encoding & 0x80 != 0 { return [0, 1, .nan, -1][code] }
-        if encoding & 0x20 == 0 { return Double(code) }
-        if alphabet == 1 { return code == 1 ? 1 : -1 }
-        return Double(code >= 1 << (alphabet - 1) ? code - 1 << alphabet : code)
-      }
-    } else {
-      let start = payload((count + 4) / 5, unit: 1, after: &end)
-      constant.values = (0..<count).map { Double(Int(bytes[start + $0 / 5]) / [1, 3, 9, 27, 81][$0 % 5] % 3 - 1) }
-    }
+    let code = u8()
+    let length = [(count * alphabet + 7) / 8, (count + 4) / 5]
+    let byteCount = code <= 2 ? length[code - 1] : varint()
+    let start = payload(byteCount, unit: 1, after: &end)
+    let rowLength = max(constant.extents.dropFirst().reduce(1, *), 1)
+    constant.values = DocumentCodes(Array(bytes[start..<start + byteCount]), count, rowLength, encoding).codes(code)
+      .map(Double.init)
     return constant
   }
 

@@ -137,4 +137,20 @@ enum Networks {
       }
     }
   }
+
+  @Test("Activations beyond the limit are refused before memory is asked for")
+  func refusesTooMuchMemory() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [.batch(1), 3, 100_000, 100_000]))
+    graph.outputs = [try graph.append(.unary(.relu), [x], name: "relu")]
+    #expect(throws: RuntimeError.self) { try Executor(graph, batch: 8) }
+    #expect(throws: RuntimeError.memory(needed: 16, limit: 8)) { try Executor(small(), memoryLimit: 8) }
+  }
+
+  private func small() throws -> Graph {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.int64, [2]))
+    graph.outputs = [x]
+    return graph
+  }
 }

@@ -70,10 +70,13 @@ extension Tensor<Float> {
         let inputs = try model.graph.inputs.map { id in
           AnyTensor.float32(Tensor.random(try model.graph[id].type.shape(batch: batch), seed: UInt64(batch)))
         }
-        let executor = try Executor(model, batch: batch, threads: threads, instructionSet: instructionSet)
         let expected = try GraphEvaluator(model.graph).outputs(inputs)
-        for _ in 0..<2 {
-          #expect(try executor.run(inputs) == expected)
+        for preference in [WeightedSumPreference.dense, .gather, .fastest] {
+          let executor = try Executor(
+            model, batch: batch, threads: threads, instructionSet: instructionSet, weightedSums: preference)
+          for _ in 0..<2 {
+            #expect(try executor.run(inputs) == expected, "\(preference)")
+          }
         }
       }
     }

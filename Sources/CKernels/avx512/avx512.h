@@ -43,6 +43,12 @@ DC_ALWAYS_INLINE void take_pixels(tile_pixels *at, int32_t n, dc_cursor *c, cons
   }
 }
 
+/* Takes the next n pixels, all in this row: the first stands for them, those after it being at constant distances. */
+DC_ALWAYS_INLINE void take_run(tile_pixels *at, int32_t n, dc_cursor *c, const dc_window *w, const dc_residual *r) {
+  at->input[0] = c->input, at->output[0] = c->output, at->residual[0] = c->residual;
+  dc_cursor_skip(c, n, w, r);
+}
+
 /* The first n of 16 lanes; all for n >= 16. */
 DC_AVX512_INLINE __mmask16 first16(int32_t n) { return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1); }
 

@@ -85,7 +85,115 @@ DC_AVX512_INLINE void depthwise64(const dc_window *w, const uint8_t *input, cons
   _mm512_mask_storeu_epi8(output, mask, bytes);
 }
 
+/* One tap for 64 channels. A product of a code and a weight has 16 bits, so 16-bit halves of the multiplier do, as in
+   addition16; those of even and of odd channels apart. */
+typedef struct scale64 {
+  struct {
+    __m512i weights; /* 16 bits: of the first or second eight of each 16 channels */
+    __m512i evenLow, evenHigh, evenLowOffset, evenHighOffset;
+    __m512i oddLow, oddHigh, oddLowOffset, oddHighOffset;
+  } halves[2];
+  __m128i shift; /* less 16 */
+  __m512i lowest, highest;
+} scale64;
+
+/* Even and odd channels of each 16 channels' first or second eight, of what transpose_quarters() left. */
+DC_AVX512_INLINE __m512i evens_of(const __m512i quarters[4], int half) {
+  return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(quarters[2 * half]),
+                                               _mm512_castsi512_ps(quarters[2 * half + 1]), 0x88));
+}
+
+DC_AVX512_INLINE __m512i odds_of(const __m512i quarters[4], int half) {
+  return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(quarters[2 * half]),
+                                               _mm512_castsi512_ps(quarters[2 * half + 1]), 0xdd));
+}
+
+/* Fills in the scale of 16, 32 or 64 channels, which go round. Returns 0 when the rule does not fit. */
+DC_AVX512_INLINE int scale64_of(scale64 *s, const dc_requantization *q, const int8_t *weights, int32_t channels) {
+  const __m512i lows = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const __m512i most = _mm512_set1_epi64((int64_t)1 << 45), least = _mm512_set1_epi64(-((int64_t)1 << 45));
+  __m512i multipliers[4], lowOffsets[4], highOffsets[4];
+  int misfits = q->shift < 16 || q->shift > 47;
+  UNROLLED for (int l = 0; l < 4; l++) {
+    const int32_t first = l * 16 & (channels - 1);
+    const __m512i a = _mm512_loadu_si512(q->offsets + first), b = _mm512_loadu_si512(q->offsets + first + 8);
+    multipliers[l] = _mm512_loadu_si512(q->multipliers + first);
+    lowOffsets[l] = _mm512_permutex2var_epi32(a, lows, b);
+    highOffsets[l] = _mm512_permutex2var_epi32(_mm512_srai_epi64(a, 16), lows, _mm512_srai_epi64(b, 16));
+    misfits |= _mm512_cmpge_epi64_mask(a, most) | _mm512_cmpge_epi64_mask(b, most);
+    misfits |= _mm512_cmple_epi64_mask(a, least) | _mm512_cmple_epi64_mask(b, least);
+    misfits |= _mm512_cmpgt_epi32_mask(multipliers[l], _mm512_set1_epi32(0x7fff7fff));
+  }
+  if (misfits) return 0;
+  transpose_quarters(multipliers), transpose_quarters(lowOffsets), transpose_quarters(highOffsets);
+  const __m512i lowMask = _mm512_set1_epi32(0xffff), carry = _mm512_set1_epi32(0x8000);
+  UNROLLED for (int h = 0; h < 2; h++) {
+    const __m512i even = evens_of(multipliers, h), odd = odds_of(multipliers, h);
+    const __m512i a = _mm512_loadu_si512(weights + h * 128), b = _mm512_loadu_si512(weights + h * 128 + 64);
+    s->halves[h].weights = _mm512_packs_epi32(_mm512_srai_epi32(_mm512_slli_epi32(a, 24), 24),
+                                              _mm512_srai_epi32(_mm512_slli_epi32(b, 24), 24));
+    s->halves[h].evenLow = _mm512_and_si512(even, lowMask);
+    s->halves[h].evenHigh = _mm512_srli_epi32(_mm512_add_epi32(even, carry), 16);
+    s->halves[h].evenLowOffset = _mm512_and_si512(evens_of(lowOffsets, h), lowMask);
+    s->halves[h].evenHighOffset = evens_of(highOffsets, h);
+    s->halves[h].oddLow = _mm512_slli_epi32(odd, 16);
+    s->halves[h].oddHigh = _mm512_andnot_si512(lowMask, _mm512_add_epi32(odd, carry));
+    s->halves[h].oddLowOffset = _mm512_and_si512(odds_of(lowOffsets, h), lowMask);
+    s->halves[h].oddHighOffset = odds_of(highOffsets, h);
+  }
+  return 1;
+}
+
+/* The codes of 64 channels. */
+DC_AVX512_INLINE __m512i scaled64(__m512i codes, const scale64 *s) {
+  const __m512i zero = _mm512_setzero_si512();
+  __m512i words[2] = {_mm512_unpacklo_epi8(codes, zero), _mm512_unpackhi_epi8(codes, zero)};
+  UNROLLED for (int h = 0; h < 2; h++) {
+    const __m512i products = _mm512_mullo_epi16(words[h], s->halves[h].weights);
+    __m512i even = _mm512_dpwssd_epi32(s->halves[h].evenLowOffset, products, s->halves[h].evenLow);
+    __m512i odd = _mm512_dpwssd_epi32(s->halves[h].oddLowOffset, products, s->halves[h].oddLow);
+    const __m512i evenHigh = _mm512_dpwssd_epi32(s->halves[h].evenHighOffset, products, s->halves[h].evenHigh);
+    const __m512i oddHigh = _mm512_dpwssd_epi32(s->halves[h].oddHighOffset, products, s->halves[h].oddHigh);
+    even = _mm512_sra_epi32(_mm512_add_epi32(evenHigh, _mm512_srai_epi32(even, 16)), s->shift);
+    odd = _mm512_sra_epi32(_mm512_add_epi32(oddHigh, _mm512_srai_epi32(odd, 16)), s->shift);
+    words[h] = _mm512_packs_epi32(even, odd); /* in each quarter: four even, four odd */
+  }
+  const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15));
+  const __m512i bytes = _mm512_shuffle_epi8(_mm512_packus_epi16(words[0], words[1]), order);
+  return _mm512_min_epu8(_mm512_max_epu8(bytes, s->lowest), s->highest);
+}
+
+/* Depthwise convolution of one tap over maps without gaps between channels: 64 codes at a time, whose channels go round
+   every 64. Returns 0 when the layer or its rule is another. */
+DC_AVX512_INLINE int scale_rows(const dc_convolution *c) {
+  const dc_window *w = &c->window;
+  const int32_t channels = w->channelEnd;
+  scale64 scale;
+  if (w->segmentCount != 1 || w->channelBegin != 0 ||
+      (channels != 16 && channels != 32 && channels != 64) || w->outputColumnStride != channels ||
+      w->inputColumnStride != channels ||
+      !scale64_of(&scale, &c->requantization, (const int8_t *)c->weights, channels))
+    return 0;
+  scale.shift = _mm_cvtsi32_si128(c->requantization.shift - 16);
+  scale.lowest = _mm512_set1_epi8((char)c->requantization.lowest);
+  scale.highest = _mm512_set1_epi8((char)c->requantization.highest);
+  for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd;) {
+    const dc_cursor at = dc_cursor_at(w, 0, pixel);
+    const int32_t columns = dc_minimum(w->columns - at.column, w->pixelEnd - pixel), count = columns * channels;
+    const uint8_t *input = at.input + w->segmentOffsets[0];
+    int32_t i = 0;
+    for (; i + 64 <= count; i += 64) _mm512_storeu_si512(at.output + i, scaled64(_mm512_loadu_si512(input + i), &scale));
+    if (i < count) {
+      const __mmask64 mask = first64(count - i);
+      _mm512_mask_storeu_epi8(at.output + i, mask, scaled64(_mm512_maskz_loadu_epi8(mask, input + i), &scale));
+    }
+    pixel += columns;
+  }
+  return 1;
+}
+
 DC_AVX512 void dc_avx512_depthwise_u8s8u8_1x64(const dc_convolution *c) {
+  if (scale_rows(c)) return;
   const dc_window *w = &c->window;
   const ptrdiff_t chunkByteCount = (ptrdiff_t)(w->segmentCount + 3) / 4 * 256;
   limits16 limits = limits16_of(c->requantization.shift, c->requantization.lowest, c->requantization.highest);
@@ -129,24 +237,53 @@ DC_AVX512 void dc_avx512_depthwise_u8s8u8_1x64(const dc_convolution *c) {
   }
 }
 
+/* The results of 16 channels, those in `mask`, of `pixels` adjacent pixels. */
+DC_AVX512_INLINE void depthwise16(const int pixels, const __mmask16 mask, const dc_convolution *c,
+                                  const dc_cursor *at, int32_t channel) {
+  const dc_window *w = &c->window;
+  const float *weights = (const float *)c->weights + (ptrdiff_t)channel * w->segmentCount;
+  const __m512 lowest = _mm512_set1_ps(c->lowest), highest = _mm512_set1_ps(c->highest);
+  const uint8_t *input = at->input + (ptrdiff_t)channel * 4;
+  uint8_t *output = at->output + (ptrdiff_t)channel * 4;
+  __m512 sums[most_pixels];
+  UNROLLED for (int p = 0; p < pixels; p++) sums[p] = _mm512_setzero_ps();
+  for (int32_t tap = 0; tap < w->segmentCount; tap++) {
+    const __m512 weight = _mm512_loadu_ps(weights + tap * 16);
+    UNROLLED for (int p = 0; p < pixels; p++)
+      sums[p] = _mm512_fmadd_ps(
+          _mm512_maskz_loadu_ps(mask, input + w->segmentOffsets[tap] + p * w->inputColumnStride), weight, sums[p]);
+  }
+  const __m512 biases = _mm512_maskz_loadu_ps(mask, c->biases + channel);
+  UNROLLED for (int p = 0; p < pixels; p++) {
+    sums[p] = _mm512_min_ps(_mm512_max_ps(_mm512_add_ps(sums[p], biases), lowest), highest);
+    _mm512_mask_storeu_ps(output + p * w->outputColumnStride, mask, sums[p]);
+  }
+}
+
+/* All channels of `pixels` adjacent pixels. */
+DC_AVX512_INLINE void depthwise_run(const int pixels, const dc_convolution *c, const dc_cursor *at) {
+  int32_t channel = c->window.channelBegin;
+  for (; channel + 16 <= c->window.channelEnd; channel += 16) depthwise16(pixels, 0xffff, c, at, channel);
+  if (channel < c->window.channelEnd) depthwise16(pixels, first16(c->window.channelEnd - channel), c, at, channel);
+}
+
 DC_AVX512 void dc_avx512_depthwise_f32f32f32_1x16(const dc_convolution *c) {
   const dc_window *w = &c->window;
-  const __m512 lowest = _mm512_set1_ps(c->lowest), highest = _mm512_set1_ps(c->highest);
   dc_cursor at = dc_cursor_at(w, 0, w->pixelBegin);
-  for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd; pixel++) {
-    for (int32_t channel = w->channelBegin; channel < w->channelEnd; channel += 16) {
-      const float *weights = (const float *)c->weights + (ptrdiff_t)channel * w->segmentCount;
-      __mmask16 mask = first16(w->channelEnd - channel);
-      __m512 sum = _mm512_setzero_ps();
-      for (int32_t tap = 0; tap < w->segmentCount; tap++) {
-        const float *values = (const float *)(const void *)(at.input + w->segmentOffsets[tap]) + channel;
-        sum = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, values), _mm512_loadu_ps(weights + tap * 16), sum);
-      }
-      sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, c->biases + channel));
-      sum = _mm512_min_ps(_mm512_max_ps(sum, lowest), highest);
-      _mm512_mask_storeu_ps((float *)(void *)at.output + channel, mask, sum);
+  for (int32_t rest = w->pixelEnd - w->pixelBegin, n; rest > 0; rest -= n) {
+    n = dc_minimum(w->columns - at.column, rest);
+    n = n < 8 ? n : n < 12 ? 6 : 8;
+    switch (n) {
+    case 1: depthwise_run(1, c, &at); break;
+    case 2: depthwise_run(2, c, &at); break;
+    case 3: depthwise_run(3, c, &at); break;
+    case 4: depthwise_run(4, c, &at); break;
+    case 5: depthwise_run(5, c, &at); break;
+    case 6: depthwise_run(6, c, &at); break;
+    case 7: depthwise_run(7, c, &at); break;
+    default: depthwise_run(8, c, &at); break;
     }
-    dc_cursor_advance(&at, w, 0);
+    dc_cursor_skip(&at, n, w, 0);
   }
 }
 #endif

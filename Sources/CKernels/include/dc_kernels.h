@@ -97,6 +97,9 @@ typedef struct dc_residual {
    sums; conv_u8s8f32 stores (float)sum * scales[c] + biases[c], with two roundings; conv_f32f32f32 stores
    clamp(sum + biases[c] + residual, lowest, highest).
 
+   conv_u8g8u8, convadd_u8g8u8, conv_u8g8f32: the same from sparse weights, a dc_gathered. A range of channels begins at
+   a multiple of 64.
+
    Overflow: |sum of codes * weights| < 2^31 holds below 65 793 products, and is otherwise for the packer to prove.
    The residual may be the very map that is written. */
 typedef struct dc_convolution {
@@ -109,6 +112,33 @@ typedef struct dc_convolution {
   float lowest;                     /* conv_f32f32f32, depthwise_f32f32f32: -infinity when not clamped */
   float highest;
 } dc_convolution;
+
+/* Up to 64 bytes of a window's segment, from which a kernel picks codes. */
+typedef struct dc_gather_table {
+  int32_t segment;
+  int32_t offset; /* bytes, from the beginning of the segment */
+  uint64_t mask;  /* bit i: byte i is there; the others are taken for 0, and not read */
+} dc_gather_table;
+
+/* Sparse weights for the kernels that pick codes (types u8g8...), to which `weights` points.
+
+   Outputs are taken 16 at a time, a group. A round picks four codes for each of them from two tables, t and t + 1, and
+   multiplies them with a weight each: byte 4 * o + k of a round says which code is the k-th of output o, i % 64 of
+   table t (i < 64) or t + 1. Wide rounds are 64 such bytes, and 64 weights. Narrow ones are 64 bytes: bit 7 tells which
+   of two weights; a place that has none picks a byte that the mask leaves out.
+
+   Within 64 outputs the order is free: output c of them is computed at place order[c]. Parameters that go by channel
+   (multipliers, offsets, scales, biases) are given by place; maps keep the order of channels. */
+typedef struct dc_gathered {
+  const dc_gather_table *tables;
+  const uint8_t *rounds;         /* [group][table]: rounds that begin at a table; the last has no next one */
+  const ptrdiff_t *groupOffsets; /* [group]: where its rounds begin in `data` */
+  const uint8_t *data;           /* aligned to 64 */
+  const uint8_t *order;          /* [outputs, rounded up to 64]: places within 64 */
+  int32_t tableCount;
+  int32_t isNarrow;
+  int8_t levels[2]; /* narrow: the weights for bit 7 clear and set */
+} dc_gathered;
 
 /* Pooling over the taps of a window. maxpool_u8u8, maxpool_f32f32: the greatest. avgpool_u8u8: the sum, requantized
    with multipliers[0] and offsets[0] for all channels. avgpool_f32f32: sum / divisor. */
@@ -215,6 +245,9 @@ typedef struct dc_channelwise {
   X(convadd_u8s8u8, dc_convolution) \
   X(conv_u8s8s32, dc_convolution) \
   X(conv_u8s8f32, dc_convolution) \
+  X(conv_u8g8u8, dc_convolution) \
+  X(convadd_u8g8u8, dc_convolution) \
+  X(conv_u8g8f32, dc_convolution) \
   X(conv_f32f32f32, dc_convolution) \
   X(depthwise_u8s8u8, dc_convolution) \
   X(depthwise_f32f32f32, dc_convolution) \
@@ -319,6 +352,18 @@ size_t dc_packed_byte_count_s8(const dc_filters *filters);
 size_t dc_packed_byte_count_f32(const dc_filters *filters);
 void dc_pack_weights_s8(const dc_filters *filters, int32_t outputBegin, int32_t outputEnd, void *packed);
 void dc_pack_weights_f32(const dc_filters *filters, int32_t outputBegin, int32_t outputEnd, void *packed);
+
+/* Sparse weights, see dc_gathered. `levels`: NULL makes wide rounds, else the two weights (other than 0) of narrow ones.
+
+   dc_gather_tables fills `tables` when it is not NULL, and returns how many there are. dc_gather_order writes for each
+   place of outputs outputBegin..<outputEnd, at most 64, which of them is computed there: those with as many non-zeros lie
+   together. dc_pack_gathered writes the rounds of up to 16 outputs, numbered from 0 on, and how many begin at each
+   table; `data` holds dc_gathered_most_bytes bytes. It returns the bytes written. */
+int32_t dc_gather_tables(const dc_filters *filters, const int8_t *levels, dc_gather_table *tables);
+void dc_gather_order(const dc_filters *filters, int32_t outputBegin, int32_t outputEnd, uint8_t *outputs);
+size_t dc_gathered_most_bytes(const dc_filters *filters, const int8_t *levels);
+size_t dc_pack_gathered(const dc_filters *filters, const int8_t *levels, const dc_gather_table *tables,
+                        const int32_t *outputs, int32_t outputCount, uint8_t *rounds, uint8_t *data);
 
 /* Packed weights of the depthwise kernels; `outputs` channels, one input channel each.
 

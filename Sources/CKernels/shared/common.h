@@ -73,6 +73,17 @@ DC_ALWAYS_INLINE void dc_cursor_advance(dc_cursor *c, const dc_window *w, const 
   if (r && c->residual) c->residual += ends ? r->rowStride - back * r->columnStride : r->columnStride;
 }
 
+/* Goes on by n pixels, at most those that are left of the row. */
+DC_ALWAYS_INLINE void dc_cursor_skip(dc_cursor *c, int32_t n, const dc_window *w, const dc_residual *r) {
+  c->column += n, c->input += n * w->inputColumnStride, c->output += n * w->outputColumnStride;
+  if (r && c->residual) c->residual += n * r->columnStride;
+  if (c->column < w->columns) return;
+  c->column = 0;
+  c->input += w->inputRowStride - w->columns * w->inputColumnStride;
+  c->output += w->outputRowStride - w->columns * w->outputColumnStride;
+  if (r && c->residual) c->residual += r->rowStride - w->columns * r->columnStride;
+}
+
 /* Bytes of packed weights of one block of 16 outputs. */
 DC_ALWAYS_INLINE ptrdiff_t dc_block_byte_count(const dc_window *w, ptrdiff_t elementByteCount) {
   return (ptrdiff_t)w->segmentCount * w->segmentLength * DC_CHANNEL_BLOCK * elementByteCount;

@@ -1,6 +1,6 @@
 /* Elementwise operations and reorderings, as loops that a compiler vectorizes: one source for several instruction sets.
    The includer defines DC_TARGET (attributes), DC_NAME(operation, types, tile), DC_TILE_32 and DC_TILE_INTERLEAVE, and
-   DC_HAS_OWN_ADD where codes are added elsewhere. */
+   DC_HAS_OWN_ADD, DC_HAS_OWN_INTERLEAVE where codes are added or interleaved elsewhere. */
 #include "common.h"
 
 #define DC_INPUT(m, type, row) ((const type *)(const void *)((const uint8_t *)(m)->input + (row) * (m)->inputRowStride))
@@ -43,6 +43,7 @@ DC_MAP2(add, f32f32f32, DC_TILE_32, float, float, dc_clamp(a[i] + b[i], lowest, 
 DC_MAP2(mul, f32f32f32, DC_TILE_32, float, float, dc_clamp(a[i] * b[i], lowest, highest))
 DC_MAP(clamp, f32f32, DC_TILE_32, float, float, dc_clamp(a[i], lowest, highest))
 
+#if !defined(DC_HAS_OWN_INTERLEAVE)
 /* 64 columns of up to four planes at a time are quantized, then brought together in a word for each pixel. */
 DC_TARGET void DC_NAME(interleave, f32u8, DC_TILE_INTERLEAVE)(const dc_reordering *r) {
   const float scale = r->scale;
@@ -68,6 +69,7 @@ DC_TARGET void DC_NAME(interleave, f32u8, DC_TILE_INTERLEAVE)(const dc_reorderin
           for (int32_t c = 0; c < channels; c++) pixels[x * stride + c] = (uint8_t)(words[x] >> (8 * c));
       }
 }
+#endif
 
 #undef DC_MAP
 #undef DC_MAP2

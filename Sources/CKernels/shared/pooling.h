@@ -1,6 +1,6 @@
 /* Pooling, DC_POOL channels at a time in arrays that a compiler keeps in registers: one source for several instruction
    sets. The includer defines DC_TARGET, DC_NAME(operation, types, tile), DC_TILE_8 and DC_POOL_8, DC_TILE_32 and
-   DC_POOL_32 (channels at a time, and that as a tile). */
+   DC_POOL_32 (channels at a time, and that as a tile), and DC_HAS_OWN_MAXPOOL where the greatest is found elsewhere. */
 #include "common.h"
 
 /* Calls `chunk` with the constant width for whole groups of channels, and with what is left of the last. */
@@ -16,6 +16,7 @@
     } \
   }
 
+#if !defined(DC_HAS_OWN_MAXPOOL)
 DC_ALWAYS_INLINE DC_TARGET void greatest_codes(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
   uint8_t best[DC_POOL_8] = {0};
   for (int32_t tap = 0; tap < p->window.segmentCount; tap++) {
@@ -24,6 +25,7 @@ DC_ALWAYS_INLINE DC_TARGET void greatest_codes(const dc_pooling *p, dc_cursor at
   }
   for (int32_t i = 0; i < n; i++) at.output[channel + i] = best[i];
 }
+#endif
 
 DC_ALWAYS_INLINE DC_TARGET void mean_codes(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
   int32_t sums[DC_POOL_32] = {0};
@@ -38,6 +40,7 @@ DC_ALWAYS_INLINE DC_TARGET void mean_codes(const dc_pooling *p, dc_cursor at, in
     at.output[channel + i] = dc_narrow(sums[i] * multiplier + offset, shift, lowest, highest);
 }
 
+#if !defined(DC_HAS_OWN_MAXPOOL)
 DC_ALWAYS_INLINE DC_TARGET void greatest_values(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
   float best[DC_POOL_32];
   const float *first = (const float *)(const void *)(at.input + p->window.segmentOffsets[0]) + channel;
@@ -49,6 +52,7 @@ DC_ALWAYS_INLINE DC_TARGET void greatest_values(const dc_pooling *p, dc_cursor a
   float *output = (float *)(void *)at.output + channel;
   for (int32_t i = 0; i < n; i++) output[i] = best[i];
 }
+#endif
 
 DC_ALWAYS_INLINE DC_TARGET void mean_values(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
   float sums[DC_POOL_32] = {0};
@@ -61,9 +65,11 @@ DC_ALWAYS_INLINE DC_TARGET void mean_values(const dc_pooling *p, dc_cursor at, i
   for (int32_t i = 0; i < n; i++) output[i] = sums[i] / divisor;
 }
 
+#if !defined(DC_HAS_OWN_MAXPOOL)
 DC_POOLING(maxpool, u8u8, DC_TILE_8, DC_POOL_8, greatest_codes)
-DC_POOLING(avgpool, u8u8, DC_TILE_32, DC_POOL_32, mean_codes)
 DC_POOLING(maxpool, f32f32, DC_TILE_32, DC_POOL_32, greatest_values)
+#endif
+DC_POOLING(avgpool, u8u8, DC_TILE_32, DC_POOL_32, mean_codes)
 DC_POOLING(avgpool, f32f32, DC_TILE_32, DC_POOL_32, mean_values)
 
 #undef DC_POOLING

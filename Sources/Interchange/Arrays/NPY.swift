@@ -14,7 +14,7 @@ import Tensors
 public enum NPY {
   /// The array in `file`.
   public static func read(_ file: URL) throws(ImportError) -> AnyTensor {
-    try read(try FileBytes.read(file), file: file.path)
+    try read(try FileBytes.read(file), file: file.lastPathComponent)
   }
 
   /// The array in `data`.

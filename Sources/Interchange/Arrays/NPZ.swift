@@ -14,7 +14,7 @@ public enum NPZ {
   ///   - file: an archive of NPY members.
   ///   - maximumByteCount: bytes that all arrays together may have once unpacked.
   public static func read(_ file: URL, maximumByteCount: Int = 1 << 33) throws(ImportError) -> [String: AnyTensor] {
-    try read(try FileBytes.read(file), file: file.path, maximumByteCount: maximumByteCount)
+    try read(try FileBytes.read(file), file: file.lastPathComponent, maximumByteCount: maximumByteCount)
   }
 
   /// The arrays in `data`, by name.
@@ -36,7 +36,7 @@ public enum NPZ {
     do throws(Fault) {
       data = try encoded(arrays)
     } catch {
-      throw error.inFile(file.path)
+      throw error.inFile(file.lastPathComponent)
     }
     try FileBytes.write(data, to: file)
   }

@@ -24,7 +24,7 @@ public struct TFLiteImporter: Sendable {
   ///
   /// - Throws: `ImportError`; all operators without a rule are listed in one error.
   public func graph(contentsOf file: URL) throws(ImportError) -> Graph {
-    try graph(try FileBytes.read(file), file: file.path)
+    try graph(try FileBytes.read(file), file: file.lastPathComponent)
   }
 
   /// Reads the network in `data`.

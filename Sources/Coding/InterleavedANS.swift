@@ -1,0 +1,360 @@
+/// Codes of any alphabet in about as many bits as their entropy: asymmetric numeral systems with static models.
+///
+/// One or four lanes, each a 32-bit state, decode the rows of weights side by side from one stream of 16-bit words. Rows form
+/// groups that can be decoded alone. The decoder needs tables of 5 KB at most and asks for no memory of its own.
+///
+///     head       byte: bits 0-1 symbols in a context, bit 2 four lanes, bit 3 groups
+///     model      see SymbolModel; 0 bits to a whole byte
+///     groups     varint rows in a group, at least 1; varint bytes of each group but the last. Only if bit 3 is set
+///     each group a state of 4 bytes per lane, words of 2 bytes
+///     fill       zeros, if the rest has less than a byte for 256 codes
+///
+/// - Source: J. Duda, *Asymmetric numeral systems*, arXiv 1311.2540; F. Giesen, *Interleaved entropy coders*,
+///   arXiv 1402.3392.
+public struct InterleavedANS {
+  /// The smallest state, with which an encoder starts and a decoder ends.
+  static let lowest: UInt32 = 1 << 16
+  /// Codes that a byte stands for at most; it bounds what a small file can ask for.
+  static let codesPerByte = 256
+  /// Entries of the tables that `init` fills.
+  public static let tableCount = SymbolModel.tableCount
+
+  public let alphabet: CodeAlphabet
+  public let rowLength: Int
+  public let rowCount: Int
+  /// Rows in a group; the last group may have fewer.
+  public let rowsPerGroup: Int
+  let laneCount: Int
+  private let model: SymbolModel
+  private let payload: UnsafeRawBufferPointer
+  private let tables: UnsafeMutableBufferPointer<UInt32>
+  /// Where the byte counts of the groups stand, and where the first group starts.
+  private let indexStart: Int
+  private let groupStart: Int
+
+  /// Reads the model and the sizes of the groups; the payload and `tables` have to stay while this is used.
+  ///
+  /// - Parameters:
+  ///   - rowLength: codes in a row; `count` is a multiple.
+  ///   - tables: `tableCount` entries of any contents.
+  /// - Throws: `length` when there are more than 256 codes a byte; `truncated`, `invalidModel`, `unsupportedAlphabet`.
+  public init(
+    _ payload: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
+    tables: UnsafeMutableBufferPointer<UInt32>
+  ) throws(CodingError) {
+    guard alphabet.isValid, count > 0, rowLength > 0, count % rowLength == 0, tables.count >= Self.tableCount else {
+      throw CodingError(.unsupportedAlphabet, at: 0)
+    }
+    let smallest = Self.smallestByteCount(count)
+    guard payload.count >= smallest else { throw CodingError(.length(expected: smallest, found: payload.count), at: 0) }
+    let head = payload[0]
+    model = SymbolModel(order: Int(head & 3), symbolCount: alphabet.symbolCount)
+    guard head < 16, SymbolModel.supports(order: model.order, symbolCount: model.symbolCount) else {
+      throw CodingError(.invalidModel, at: 0)
+    }
+    var bits = BitReader(UnsafeRawBufferPointer(rebasing: payload[1...]))
+    try model.read(from: &bits, into: tables)
+    (self.payload, self.tables, self.alphabet, self.rowLength) = (payload, tables, alphabet, rowLength)
+    rowCount = count / rowLength
+    laneCount = head & 4 == 0 ? 1 : 4
+    var reader = ByteReader(payload)
+    _ = try reader.take(1 + bits.position)
+    rowsPerGroup = head & 8 == 0 ? rowCount : try Self.rowsPerGroup(&reader, rowCount: rowCount)
+    indexStart = reader.position
+    // Read once here, so that all sizes are found sound.
+    for _ in 0..<(rowCount - 1) / rowsPerGroup { _ = try Self.byteCount(&reader) }
+    groupStart = reader.position
+  }
+
+  private static func rowsPerGroup(_ reader: inout ByteReader, rowCount: Int) throws(CodingError) -> Int {
+    let offset = reader.position
+    let rows = try reader.varint()
+    guard rows > 0, rows < UInt64(rowCount) else { throw CodingError(.invalidModel, at: offset) }
+    return Int(rows)
+  }
+
+  private static func byteCount(_ reader: inout ByteReader) throws(CodingError) -> Int {
+    let offset = reader.position
+    guard let byteCount = Int(exactly: try reader.varint()), byteCount <= reader.bytes.count else {
+      throw CodingError(.invalidModel, at: offset)
+    }
+    return byteCount
+  }
+
+  static func smallestByteCount(_ count: Int) -> Int { (count - 1) / codesPerByte + 1 }
+
+  public var groupCount: Int { (rowCount - 1) / rowsPerGroup + 1 }
+
+  /// The rows of a group.
+  public func rows(ofGroup group: Int) -> Range<Int> {
+    group * rowsPerGroup..<min((group + 1) * rowsPerGroup, rowCount)
+  }
+
+  /// Decodes one group into `codes`, which has room for its rows.
+  ///
+  /// - Returns: the place in the payload where the group ends.
+  /// - Throws: `truncated`; `invalidStream` unless the lanes end as an encoder starts.
+  /// - Complexity: O(*codes*) after a walk over the index.
+  @discardableResult
+  public func decode(group: Int, into codes: UnsafeMutableBufferPointer<Int8>) throws(CodingError) -> Int {
+    precondition((0..<groupCount).contains(group), "There is no such group")
+    var reader = ByteReader(payload)
+    _ = try reader.take(indexStart)
+    var start = groupStart
+    for _ in 0..<group { start += try Self.byteCount(&reader) }
+    let isLast = group == groupCount - 1
+    let end = isLast ? payload.count : start + (try Self.byteCount(&reader))
+    return try decode(rows(ofGroup: group).count, from: start, to: end, isLast: isLast, into: codes)
+  }
+
+  /// Decodes everything into `codes`, `rowCount · rowLength` of them.
+  public func decode(into codes: UnsafeMutableBufferPointer<Int8>) throws(CodingError) {
+    precondition(codes.count == rowCount * rowLength, "There is room for exactly the codes")
+    var index = ByteReader(payload)
+    _ = try index.take(indexStart)
+    var start = groupStart
+    for group in 0..<groupCount {
+      let rows = rows(ofGroup: group)
+      let isLast = group == groupCount - 1
+      let end = isLast ? payload.count : start + (try Self.byteCount(&index))
+      let part = UnsafeMutableBufferPointer(rebasing: codes[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
+      start = try decode(rows.count, from: start, to: end, isLast: isLast, into: part)
+    }
+  }
+
+  private func decode(
+    _ rows: Int, from start: Int, to end: Int, isLast: Bool, into codes: UnsafeMutableBufferPointer<Int8>
+  ) throws(CodingError) -> Int {
+    precondition(codes.count >= rows * rowLength, "There is room for a group")
+    guard start <= end, end <= payload.count, end - start >= 4 * laneCount else {
+      throw CodingError(
+        .truncated(needed: 4 * laneCount, available: max(end - start, 0)), at: min(start, payload.count))
+    }
+    var states = SIMD4<UInt32>(repeating: Self.lowest)
+    for lane in 0..<laneCount {
+      states[lane] = UInt32(littleEndian: payload.loadUnaligned(fromByteOffset: start + 4 * lane, as: UInt32.self))
+      guard states[lane] >= Self.lowest else { throw CodingError(.invalidStream, at: start + 4 * lane) }
+    }
+    var position = start + 4 * laneCount
+    var row = 0
+    while row < rows {
+      let lanes = min(laneCount, rows - row)
+      let part = UnsafeMutableBufferPointer(rebasing: codes[row * rowLength..<(row + lanes) * rowLength])
+      guard
+        let next =
+          model.symbolCount <= 4
+          ? decodeSmall(lanes, &states, from: position, to: end, into: part)
+          : decodeLarge(lanes, &states, from: position, to: end, into: part)
+      else { throw CodingError(.truncated(needed: 2, available: 0), at: end) }
+      position = next
+      row += lanes
+    }
+    guard states == SIMD4(repeating: Self.lowest) else { throw CodingError(.invalidStream, at: start) }
+    return try finish(position, end: end, isLast: isLast)
+  }
+
+  /// Nothing follows a group but, after the last, the zeros of the smallest length.
+  private func finish(_ position: Int, end: Int, isLast: Bool) throws(CodingError) -> Int {
+    guard position < end else { return position }
+    guard isLast, end == Self.smallestByteCount(rowCount * rowLength) else {
+      throw CodingError(.length(expected: position, found: end), at: position)
+    }
+    for index in position..<end where payload[index] != 0 { throw CodingError(.padding, at: index) }
+    return end
+  }
+}
+
+// MARK: - The inner loops
+
+extension InterleavedANS {
+  /// Two to four symbols, in contexts.
+  ///
+  /// - Returns: where the next word starts, or nil when there are too few.
+  private func decodeSmall(
+    _ lanes: Int, _ states: inout SIMD4<UInt32>, from first: Int, to end: Int,
+    into codes: UnsafeMutableBufferPointer<Int8>
+  ) -> Int? {
+    guard let base = codes.baseAddress, let words = payload.baseAddress, let tables = UnsafePointer(tables.baseAddress)
+    else { return nil }
+    let coding = SmallSymbols(
+      tables: tables, mask: UInt32(truncatingIfNeeded: model.contextMask), alphabet: alphabet)
+    let length = rowLength
+    var (position, column) = (first, 0)
+    var contexts = SIMD4<UInt32>()
+    if lanes == 4 {
+      var (a, b, c, d) = (states[0], states[1], states[2], states[3])
+      var (ca, cb, cc, cd): (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+      while column < length && position <= end - 8 {
+        base[column] = coding.next(&a, &ca, words, &position)
+        base[column + length] = coding.next(&b, &cb, words, &position)
+        base[column + 2 * length] = coding.next(&c, &cc, words, &position)
+        base[column + 3 * length] = coding.next(&d, &cd, words, &position)
+        column += 1
+      }
+      states = SIMD4(a, b, c, d)
+      contexts = SIMD4(ca, cb, cc, cd)
+    }
+    while column < length {
+      for lane in 0..<lanes {
+        let code = coding.symbol(&states[lane], &contexts[lane])
+        guard refill(&states[lane], words, &position, end) else { return nil }
+        base[column + lane * length] = code
+      }
+      column += 1
+    }
+    return position
+  }
+
+  /// More than four symbols: one table, and the symbol of each sum.
+  private func decodeLarge(
+    _ lanes: Int, _ states: inout SIMD4<UInt32>, from first: Int, to end: Int,
+    into codes: UnsafeMutableBufferPointer<Int8>
+  ) -> Int? {
+    guard let base = codes.baseAddress, let words = payload.baseAddress, let tables = UnsafePointer(tables.baseAddress)
+    else { return nil }
+    let coding = LargeSymbols(tables: tables, alphabet: alphabet)
+    let length = rowLength
+    var (position, column) = (first, 0)
+    if lanes == 4 {
+      var (a, b, c, d) = (states[0], states[1], states[2], states[3])
+      while column < length && position <= end - 8 {
+        base[column] = coding.next(&a, words, &position)
+        base[column + length] = coding.next(&b, words, &position)
+        base[column + 2 * length] = coding.next(&c, words, &position)
+        base[column + 3 * length] = coding.next(&d, words, &position)
+        column += 1
+      }
+      states = SIMD4(a, b, c, d)
+    }
+    while column < length {
+      for lane in 0..<lanes {
+        let code = coding.symbol(&states[lane])
+        guard refill(&states[lane], words, &position, end) else { return nil }
+        base[column + lane * length] = code
+      }
+      column += 1
+    }
+    return position
+  }
+
+  /// Takes a word into a state below the smallest; false when there is none.
+  private func refill(
+    _ state: inout UInt32, _ words: UnsafeRawPointer, _ position: inout Int, _ end: Int
+  ) -> Bool {
+    guard state < Self.lowest else { return true }
+    guard position <= end - 2 else { return false }
+    Self.take(&state, words, &position)
+    return true
+  }
+
+  /// Takes a word into a state below the smallest, without a branch; there have to be two bytes more.
+  @inline(__always)
+  fileprivate static func take(_ state: inout UInt32, _ words: UnsafeRawPointer, _ position: inout Int) {
+    let word = UInt32(UInt16(littleEndian: words.loadUnaligned(fromByteOffset: position, as: UInt16.self)))
+    let isLow = state < lowest
+    state = isLow ? state &<< 16 | word : state
+    position &+= isLow ? 2 : 0
+  }
+}
+
+/// Decodes one of up to four symbols.
+private struct SmallSymbols {
+  let tables: UnsafePointer<UInt32>
+  let mask: UInt32
+  /// The codes of the four symbols, a byte each.
+  let codes: UInt32
+
+  init(tables: UnsafePointer<UInt32>, mask: UInt32, alphabet: CodeAlphabet) {
+    (self.tables, self.mask) = (tables, mask)
+    var codes: UInt32 = 0
+    for symbol in 0..<min(alphabet.symbolCount, 4) {
+      codes |= UInt32(UInt8(bitPattern: alphabet.code(symbol))) << UInt32(8 * symbol)
+    }
+    self.codes = codes
+  }
+
+  @inline(__always)
+  func symbol(_ state: inout UInt32, _ context: inout UInt32) -> Int8 {
+    let table = tables + Int(context &<< 2)
+    let slot = state & 4_095
+    var symbol: UInt32 = slot >= table[1] & 0xFFFF ? 1 : 0
+    symbol &+= slot >= table[2] & 0xFFFF ? 1 : 0
+    symbol &+= slot >= table[3] & 0xFFFF ? 1 : 0
+    let entry = table[Int(symbol)]
+    state = (entry &>> 16) &* (state &>> 12) &+ slot &- (entry & 0xFFFF)
+    context = (context &<< 2 | symbol) & mask
+    return Int8(truncatingIfNeeded: codes &>> (symbol &<< 3))
+  }
+
+  @inline(__always)
+  func next(
+    _ state: inout UInt32, _ context: inout UInt32, _ words: UnsafeRawPointer, _ position: inout Int
+  ) -> Int8 {
+    let code = symbol(&state, &context)
+    InterleavedANS.take(&state, words, &position)
+    return code
+  }
+}
+
+/// Decodes one of up to 256 symbols.
+private struct LargeSymbols {
+  let tables: UnsafePointer<UInt32>
+  let symbols: UnsafeRawPointer
+  /// A code is `(symbol ^ flip) − flip`.
+  let flip: Int
+
+  init(tables: UnsafePointer<UInt32>, alphabet: CodeAlphabet) {
+    self.tables = tables
+    symbols = UnsafeRawPointer(tables) + 1_024
+    if case .signed(let bitWidth) = alphabet { flip = 1 << (bitWidth - 1) } else { flip = 0 }
+  }
+
+  @inline(__always)
+  func symbol(_ state: inout UInt32) -> Int8 {
+    let slot = state & 4_095
+    let symbol = Int(symbols.load(fromByteOffset: Int(slot), as: UInt8.self))
+    let entry = tables[symbol]
+    state = (entry &>> 16) &* (state &>> 12) &+ slot &- (entry & 0xFFFF)
+    return Int8(truncatingIfNeeded: (symbol ^ flip) &- flip)
+  }
+
+  @inline(__always)
+  func next(_ state: inout UInt32, _ words: UnsafeRawPointer, _ position: inout Int) -> Int8 {
+    let code = symbol(&state)
+    InterleavedANS.take(&state, words, &position)
+    return code
+  }
+}
+
+// MARK: - Everything at once
+
+extension InterleavedANS {
+  /// All codes of a payload.
+  ///
+  /// - Throws: as `init` and `decode(into:)`; `length` before anything is allocated.
+  public static func decode(
+    _ payload: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet
+  ) throws(CodingError) -> [Int8] {
+    guard count > 0 else {
+      guard payload.count == 0 else { throw CodingError(.length(expected: 0, found: payload.count), at: 0) }
+      return []
+    }
+    var failure: CodingError?
+    let codes = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: tableCount) { tables -> [Int8] in
+      do throws(CodingError) {
+        let decoder = try InterleavedANS(
+          payload, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
+        return [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
+          let codes = UnsafeMutableBufferPointer(rebasing: codes[..<count])
+          do throws(CodingError) { try decoder.decode(into: codes) } catch { failure = error }
+          initialized = failure == nil ? count : 0
+        }
+      } catch {
+        failure = error
+        return []
+      }
+    }
+    if let failure { throw failure }
+    return codes
+  }
+}

@@ -1,0 +1,150 @@
+import Graphs
+import Planning
+import Tensors
+
+extension CProgram {
+  mutating func weightedSum(_ sum: WeightedSum, _ step: Step) throws(NoCode) -> [String] {
+    let (input, output) = (try codeMap(step.reads[0]), try map(step.writes))
+    guard case .coded(let coded)? = schedule.graph.constants[sum.weights] else {
+      throw NoCode("its weights are not coded")
+    }
+    let outputs = coded.shape[0]
+    let taps = sum.kernel.rows * sum.kernel.columns
+    let channels = coded.shape.elementCount / outputs / taps
+    let codes = LayerCodes(
+      try kernelOrder(coded, rowLength: taps * channels, taps: taps), packs: packsWeights)
+    let isDepthwise = sum.groups > 1 && channels == 1 && outputs == sum.groups
+    let window = try window(
+      input, output, kernel: sum.kernel, strides: sum.strides, dilations: sum.dilations, origin: sum.origin,
+      outside: sum.outside, groupChannels: channels, groupOutputs: outputs / sum.groups, outputs: outputs)
+    var arguments = [window, address(step.reads[0]), address(step.writes)] + weights(codes)
+    let result: CKernel.ResultKind
+    switch (sum.result, sum.residual) {
+    case (.codes(let rule), .none):
+      result = .codes
+      arguments += requantization(rule)
+    case (.codes(let rule), .codes(let addition)):
+      result = .added
+      arguments += requantization(rule) + [address(step.reads[1])] + additionArguments(addition)
+    case (.real(let scales, let offsets), .none):
+      guard (scales + offsets).allSatisfy(\.isFinite) else { throw NoCode("a scale is not finite") }
+      result = .reals
+      let isShared = scales.count == 1 && offsets.count == 1
+      func forEach(_ numbers: [Float]) -> [Float] {
+        numbers.count == 1 && !isShared ? [Float](repeating: numbers[0], count: outputs) : numbers
+      }
+      arguments += [
+        isShared ? "0" : "1", data.array("scales", forEach(scales)), data.array("offsets", forEach(offsets)),
+      ]
+    case (.real, _), (.float, _), (.codes, .float): throw NoCode("it computes with real numbers")
+    }
+    return call(.layer(result, isDepthwise ? .depthwise : .convolution, codes.form), arguments)
+  }
+
+  /// Levels as `[outputs][taps][channels]`, every sum of a row proved to fit in 32 bits.
+  private func kernelOrder(_ coded: CodedTensor, rowLength: Int, taps: Int) throws(NoCode) -> [Int8] {
+    let channels = rowLength / taps
+    let codes = coded.codes.scalars
+    var ordered = [Int8](repeating: 0, count: codes.count)
+    for row in 0..<codes.count / rowLength {
+      var magnitude = 0
+      for tap in 0..<taps {
+        for channel in 0..<channels {
+          let level = coded.encoding.level(of: codes[row * rowLength + channel * taps + tap])
+          magnitude += Int(level.magnitude)
+          ordered[row * rowLength + tap * channels + channel] = Int8(clamping: level)
+        }
+      }
+      guard magnitude * 255 <= Int(Int32.max) else { throw NoCode("its sums can leave 32 bits") }
+    }
+    return ordered
+  }
+
+  private mutating func weights(_ codes: LayerCodes) -> [String] {
+    if codes.form == .bytes {
+      return [data.array("weights", codes.bytes.map { Int8(bitPattern: $0) }, isWeights: true)]
+    }
+    // Every index that the form can express has a level.
+    let levels = codes.levels + [Int8](repeating: 0, count: (1 << codes.form.rawValue) - codes.levels.count)
+    return [data.array("weights", codes.bytes, isWeights: true), data.array("levels", levels)]
+  }
+
+  // MARK: Pooling
+
+  mutating func pooling(_ pooling: MapPooling, _ step: Step) throws(NoCode) -> [String] {
+    let (input, output) = (try codeMap(step.reads[0]), try codeMap(step.writes))
+    let window = try window(
+      input, output, kernel: pooling.kernel, strides: pooling.strides, dilations: pooling.dilations,
+      origin: pooling.origin, outside: pooling.outside, groupChannels: 1, groupOutputs: 1, outputs: output.channels)
+    let arguments = [window, address(step.reads[0]), address(step.writes)]
+    switch pooling.kind {
+    case .maximum: return call(.maximumPooling, arguments)
+    case .mean: throw NoCode("it computes with real numbers")
+    case .codes(let rule):
+      guard pooling.kernel.rows * pooling.kernel.columns < 1 << 22 else { throw NoCode("its sums can leave 32 bits") }
+      let numbers = [numberText(rule.multipliers[0]), "INT64_C(" + String(rule.offsets[0] + rule.half) + ")"]
+      return call(.averagePooling, arguments + [self.rule(rule)] + numbers)
+    }
+  }
+
+  // MARK: Structures
+
+  /// - Returns: the address of the window's description; fields as in `CEmitter`'s header of constants.
+  private mutating func window(
+    _ input: MapLayout, _ output: MapLayout, kernel: (rows: Int, columns: Int), strides: (rows: Int, columns: Int),
+    dilations: (rows: Int, columns: Int), origin: (rows: Int, columns: Int), outside: Fill, groupChannels: Int,
+    groupOutputs: Int, outputs: Int
+  ) throws(NoCode) -> String {
+    var code = 0
+    if case .code(let outside) = outside { code = Int(outside) }
+    let fields = [
+      input.images, input.rows, input.columns, input.channels, output.rows, output.columns, outputs, groupChannels,
+      groupOutputs, kernel.rows, kernel.columns, strides.rows, strides.columns, dilations.rows, dilations.columns,
+      origin.rows, origin.columns, dilations.rows * input.columns * input.channels,
+      dilations.columns * input.channels, code,
+    ]
+    // Products of an extent and a stride, and places of a window's last tap, stay in 32 bits too.
+    let extents = [
+      input.rows, input.columns, output.rows * strides.rows, output.columns * strides.columns,
+      kernel.rows * dilations.rows, kernel.columns * dilations.columns, origin.rows, origin.columns,
+    ]
+    guard fields.allSatisfy({ $0 < Self.sizeLimit }), extents.allSatisfy({ $0 < Self.sizeLimit }) else {
+      throw NoCode("its window is too large")
+    }
+    return data.structure("window", fields)
+  }
+
+  /// Rule, multipliers, offsets with the rounding term.
+  private mutating func requantization(_ rule: Requantization) -> [String] {
+    [
+      self.rule(rule), data.array("multipliers", rule.multipliers),
+      data.array("offsets", rule.offsets.map { $0 + rule.half }),
+    ]
+  }
+
+  mutating func rule(_ rule: Requantization) -> String {
+    self.rule(shift: rule.shift, step: rule.multipliers.count == 1 ? 0 : 1, rule.codeRange)
+  }
+
+  private mutating func rule(shift: Int, step: Int, _ range: ClosedRange<Int32>) -> String {
+    data.structure(
+      "rule", [shift, step, Int(UInt8(clamping: range.lowerBound)), Int(UInt8(clamping: range.upperBound))])
+  }
+
+  /// Rule, both multipliers, offset with the rounding term.
+  mutating func additionArguments(_ rule: AdditionRequantization) -> [String] {
+    let half = Int64(1) << Int64(rule.shift - 1)
+    return [
+      self.rule(shift: rule.shift, step: 0, rule.codeRange), numberText(rule.leftMultiplier),
+      numberText(rule.rightMultiplier), "INT64_C(" + String(rule.offset + half) + ")",
+    ]
+  }
+}
+
+extension Requantization {
+  /// What is added before the shift, to round.
+  var half: Int64 { Int64(1) << Int64(shift - 1) }
+}
+
+/// A constant of C for any 32-bit number. The smallest has none of its own: its digits do not fit before the sign.
+func numberText(_ number: Int32) -> String { number == .min ? "(-2147483647 - 1)" : String(number) }

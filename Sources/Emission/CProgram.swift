@@ -1,0 +1,128 @@
+import Graphs
+import Planning
+import Tensors
+
+/// The steps of a schedule as calls of C functions, with the constants and functions that they need.
+struct CProgram {
+  let schedule: Schedule
+  let packsWeights: Bool
+  var data: ConstantData
+  var kernels: Set<CKernel> = []
+  /// One list of lines per step.
+  var calls: [[String]] = []
+  /// Layers that have no code.
+  var unsupported: [EmissionError.Layer] = []
+
+  /// Arrays stay below this, so that every index fits in 32 bits.
+  static let sizeLimit = 1 << 29
+
+  init(_ schedule: Schedule, name: String, packsWeights: Bool) {
+    self.schedule = schedule
+    self.packsWeights = packsWeights
+    data = ConstantData(prefix: name)
+    guard schedule.arena.byteCount < Self.sizeLimit,
+      schedule.buffers.allSatisfy({ (1..<Self.sizeLimit).contains($0.layout.byteCount) })
+    else {
+      unsupported = [.init(name: "", reason: "a value is empty or larger than 512 MiB")]
+      return
+    }
+    for step in schedule.steps {
+      do throws(NoCode) {
+        calls.append(try call(step))
+      } catch {
+        unsupported.append(.init(name: schedule.graph.nodes[step.node].name, reason: error.reason))
+      }
+    }
+    copySharedOutputs()
+  }
+
+  /// Why a step has no code.
+  struct NoCode: Error {
+    var reason: String
+
+    init(_ reason: String) { self.reason = reason }
+  }
+
+  // MARK: Memory
+
+  /// The first byte of a buffer, in C.
+  func address(_ id: BufferID, plus offset: Int = 0) -> String {
+    let sum = offset == 0 ? "" : " + " + String(offset)
+    if let index = schedule.inputs.firstIndex(of: id) { return "(const uint8_t *)" + inputName(index) + sum }
+    if let index = schedule.outputs.firstIndex(of: id) { return "(uint8_t *)" + outputName(index) + sum }
+    return "ARENA + " + String(schedule.arena.offsets[id.index] + offset)
+  }
+
+  func inputName(_ index: Int) -> String { schedule.inputs.count == 1 ? "input" : "input_" + String(index) }
+
+  func outputName(_ index: Int) -> String { schedule.outputs.count == 1 ? "output" : "output_" + String(index) }
+
+  func layout(_ id: BufferID) -> BufferLayout { schedule.buffers[id.index].layout }
+
+  func map(_ id: BufferID) throws(NoCode) -> MapLayout {
+    guard case .map(let map) = layout(id) else { throw NoCode("its operands are not maps") }
+    return map
+  }
+
+  func codeMap(_ id: BufferID) throws(NoCode) -> MapLayout {
+    let map = try map(id)
+    guard map.elementType == .uint8 else { throw NoCode("it computes with real numbers") }
+    return map
+  }
+
+  /// Outputs that are inputs, or the same value as an earlier output.
+  private mutating func copySharedOutputs() {
+    for (index, id) in schedule.outputs.enumerated() {
+      let isInput = schedule.inputs.contains(id)
+      guard isInput || schedule.outputs.firstIndex(of: id) != index else { continue }
+      let size = layout(id).byteCount
+      calls.append(["memcpy(" + outputName(index) + ", " + address(id) + ", " + String(size) + ");"])
+    }
+  }
+
+  // MARK: Calls
+
+  /// A call of a kernel, in lines of bearable length.
+  mutating func call(_ kernel: CKernel, _ arguments: [String]) -> [String] {
+    kernels.insert(kernel)
+    let start = data.prefix + "_" + kernel.name + "("
+    let oneLine = start + arguments.joined(separator: ", ") + ");"
+    if oneLine.utf8.count <= 112 { return [oneLine] }
+    var lines = [start]
+    var line = "    "
+    for (index, argument) in arguments.enumerated() {
+      let text = argument + (index == arguments.count - 1 ? ");" : ", ")
+      if line.utf8.count + text.utf8.count > 112 {
+        lines.append(line)
+        line = "    "
+      }
+      line += text
+    }
+    return (lines + [line]).map { $0.hasSuffix(" ") ? String($0.dropLast()) : $0 }
+  }
+
+  private mutating func call(_ step: Step) throws(NoCode) -> [String] {
+    switch step.action {
+    case .weightedSum(let sum): try weightedSum(sum, step)
+    case .pooling(let pooling): try self.pooling(pooling, step)
+    case .addition(let rule): try addition(rule, step)
+    case .lookup(let table): lookup(table, step)
+    case .quantize(let scale, let zeroPoint):
+      try quantize(
+        AffineEncoding(scale: scale, zeroPoint: Int32(zeroPoint), isSigned: false), step, channels: 1,
+        pixels: layout(step.writes).byteCount)
+    case .dequantize(let scale, let zeroPoint):
+      try dequantize(
+        AffineEncoding(scale: scale, zeroPoint: Int32(zeroPoint), isSigned: false), step, channels: 1,
+        pixels: layout(step.reads[0]).byteCount)
+    case .interleave(let rule): try reorder(step, map(step.writes), rule, toPixels: true)
+    case .deinterleave(let rule): try reorder(step, map(step.reads[0]), rule, toPixels: false)
+    case .copy(let regions): try copy(regions, step)
+    case .fill(let fill): self.fill(fill, step)
+    case .constant(let id): try constant(id, step)
+    case .reference(let `operator`, let operands): try planar(`operator`, operands, step)
+    case .binary, .unary, .softmax: throw NoCode("it computes with real numbers")
+    case .fillBorder: throw NoCode("it has a border")
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import Kernels
+import Testing
+
+/// How the weights of a layer are drawn: which are zero, and what the others are.
+struct WeightPattern: Sendable, CustomTestStringConvertible {
+  var density: Double
+  /// The levels other than 0; nil for any.
+  var levels: (Int8, Int8)?
+  /// Rounds of half the bytes.
+  var isNarrow = false
+  /// Every third output has no zeros, every fifth nothing else.
+  var isUneven = false
+
+  var testDescription: String {
+    "density \(density), \(levels.map { "levels \($0)" } ?? "any weights")\(isNarrow ? ", narrow" : "")"
+      + (isUneven ? ", uneven" : "")
+  }
+
+  static let all: [WeightPattern] = [
+    WeightPattern(density: 0.1, levels: (1, -1)),
+    WeightPattern(density: 0.1, levels: (7, -127), isNarrow: true),
+    WeightPattern(density: 0.3, levels: nil, isUneven: true),
+    WeightPattern(density: 1, levels: (127, -128), isNarrow: true),
+    WeightPattern(density: 0.02, levels: (3, 5), isNarrow: true, isUneven: true),
+    WeightPattern(density: 0, levels: nil),
+  ]
+
+  func weights(_ count: Int, outputs: Int, seed: UInt64) -> [Int8] {
+    var generator = Generator(seed: seed)
+    let length = max(count / max(outputs, 1), 1)
+    return (0..<count).map { i in
+      let output = i / length
+      let density = isUneven && output % 3 == 0 ? 1 : isUneven && output % 5 == 1 ? 0 : self.density
+      guard Double.random(in: 0..<1, using: &generator) < density else { return 0 }
+      guard let levels else { return Int8.random(in: -128...127, using: &generator) }
+      return Bool.random(using: &generator) ? levels.0 : levels.1
+    }
+  }
+}
+
+/// Sparse weights in guarded memory.
+private struct GuardedWeights {
+  let filters: GatheredFilters
+  private let tables: Guarded<GatherTable>
+  private let rounds: Guarded<UInt8>
+  private let groupOffsets: Guarded<Int>
+  private let data: Guarded<UInt8>
+  private let order: Guarded<UInt8>
+  let gathered: Guarded<GatheredWeights>
+
+  init(_ filters: GatheredFilters) {
+    self.filters = filters
+    tables = Guarded(filters.tables, at: .end)
+    rounds = Guarded(filters.rounds, at: .end)
+    groupOffsets = Guarded(filters.groupOffsets, at: .end)
+    data = Guarded(filters.data, at: .end)
+    order = Guarded(filters.order, at: .end)
+    var weights = GatheredWeights()
+    weights.tables = UnsafePointer(tables.elements.baseAddress!)
+    weights.rounds = UnsafePointer(rounds.elements.baseAddress!)
+    weights.groupOffsets = UnsafePointer(groupOffsets.elements.baseAddress!)
+    weights.data = UnsafePointer(data.elements.baseAddress!)
+    weights.order = UnsafePointer(order.elements.baseAddress!)
+    weights.tableCount = Int32(filters.tables.count)
+    weights.isNarrow = filters.levels == nil ? 0 : 1
+    weights.levels = filters.levels ?? (0, 0)
+    gathered = Guarded([weights], at: .end)
+  }
+}
+
+@Suite struct GatherTests {
+  /// Sizes around 16 and 64 outputs, tiles of 8 and runs of 64 pixels, tables of 63 and 64 bytes.
+  static let edges: [LayerShape] = {
+    let three = (rows: 3, columns: 3)
+    var shapes = LayerShape.edges.filter { $0.firstOutput == 0 && !$0.isExtreme && $0.outputs < 140 }
+    for channels in [20, 24, 48, 60, 64, 65, 84, 128, 252, 256, 260] {
+      shapes.append(LayerShape(rows: 2, columns: 3, channels: channels, outputs: 33, kernel: three))
+      shapes.append(LayerShape(rows: 1, columns: 1, channels: channels, outputs: 80))
+    }
+    for pixels in [63, 64, 65, 72, 130] {
+      shapes.append(LayerShape(rows: 1, columns: pixels, channels: 16, outputs: 17, kernel: (1, 3), shift: 30))
+    }
+    shapes += [
+      LayerShape(rows: 3, columns: 7, channels: 16, outputs: 130, kernel: three, skip: 2, firstOutput: 64),
+      LayerShape(rows: 3, columns: 7, channels: 64, outputs: 200, firstOutput: 128, shift: 45),
+      LayerShape(rows: 2, columns: 5, channels: 72, outputs: 64, isExtreme: true),
+    ]
+    return shapes
+  }()
+
+  private func layer(_ shape: LayerShape, _ pattern: WeightPattern, seed: UInt64) -> TestLayer<UInt8, Int8> {
+    var generator = Generator(seed: seed)
+    return TestLayer(
+      shape, seed: seed,
+      codes: { shape.isExtreme ? [UInt8](repeating: 255, count: $0) : generator.codes($0) },
+      filters: { pattern.weights($0, outputs: shape.outputs, seed: seed &+ 99) })
+  }
+
+  private func packed(_ layer: TestLayer<UInt8, Int8>, _ pattern: WeightPattern) -> GatheredFilters {
+    layer.filter.withUnsafeBytes { weights in
+      var description = layer.description
+      description.weights = weights.baseAddress
+      return GatheredFilters(description, levels: pattern.isNarrow ? pattern.levels : nil)
+    }
+  }
+
+  @Test(
+    "Every kernel gives the integers of the definition from sparse weights, for every ending",
+    arguments: edges, WeightPattern.all)
+  func codes(shape: LayerShape, pattern: WeightPattern) {
+    let seed = UInt64(shape.columns + shape.outputs)
+    var generator = Generator(seed: seed)
+    let layer = layer(shape, pattern, seed: seed)
+    let weights = GuardedWeights(packed(layer, pattern))
+    let terms = max(Int(Double(shape.channels * shape.kernel.rows * shape.kernel.columns) * pattern.density), 1)
+    let rules = ChannelRules(channels: shape.outputs, terms: terms, shift: shape.shift, generator: &generator)
+    let addition = AdditionRule(shift: shape.shift > 60 ? 35 : shape.shift, generator: &generator)
+    let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
+    let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
+    layer.convolution.requantization = rules.requantization
+    layer.convolution.residual.rule = addition.sumRule
+    layer.convolution.scales = UnsafePointer(scales.elements.baseAddress!)
+    layer.convolution.biases = UnsafePointer(biases.elements.baseAddress!)
+    layer.convolution.weights = UnsafeRawPointer(weights.gathered.base)
+
+    var places = [Int](repeating: 0, count: shape.outputs)
+    for (place, output) in weights.filters.places.enumerated() { places[output] = place }
+    var codes = [UInt8](repeating: 77, count: layer.outputCount)
+    var added = codes
+    var values = [Float](repeating: -77, count: layer.outputCount)
+    layer.forEachOutput { place, output, products in
+      var sum = 0
+      products { sum += Int($0) * Int($1) }
+      codes[place] = rules.code(sum, places[output])
+      added[place] = addition.code(codes[place], layer.residual.elements[place])
+      let product = Float(sum) * scales.elements[places[output]]
+      values[place] = product + biases.elements[places[output]]
+    }
+    for kernel in kernels(for: .gatherCodes) {
+      #expect(layer.output(of: kernel, blank: 77, side: seed) == codes, "\(kernel.name)")
+    }
+    for kernel in kernels(for: .gatherCodesAddingResidual) {
+      #expect(layer.output(of: kernel, blank: 77, side: seed) == added, "\(kernel.name)")
+    }
+    for kernel in kernels(for: .gatherCodesToValues) {
+      #expect(layer.output(of: kernel, blank: -77, side: seed) == values, "\(kernel.name)")
+    }
+  }
+
+  @Test("Packing keeps every weight once, and each of 64 outputs in its block", arguments: edges)
+  func packing(shape: LayerShape) {
+    let pattern = WeightPattern(density: 0.2, levels: (1, -1))
+    let layer = layer(shape, pattern, seed: 3)
+    for isNarrow in [false, true] {
+      let filters = packed(layer, WeightPattern(density: 0.2, levels: (1, -1), isNarrow: isNarrow))
+      #expect(filters.nonzeroCount == layer.filter.count { $0 != 0 })
+      #expect(filters.places.sorted() == Array(0..<shape.outputs))
+      #expect(filters.places.enumerated().allSatisfy { $0.offset / 64 == $0.element / 64 })
+      #expect((0...1).contains(filters.fill))
+      #expect(filters.rounds.reduce(0) { $0 + Int($1) } == filters.roundCount)
+    }
+  }
+}
