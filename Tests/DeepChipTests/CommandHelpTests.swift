@@ -1,7 +1,7 @@
 import Testing
 
 @Suite struct CommandHelpTests {
-  static let subcommands = ["demo", "inspect", "quantize", "eval", "run", "bench", "explain", "data", "doctor"]
+  static let subcommands = ["demo", "inspect", "quantize", "eval", "run", "bench", "explain", "emit", "data", "doctor"]
 
   @Test("The root's help lists every subcommand and the exit codes")
   func rootHelp() throws {

@@ -233,7 +233,7 @@ DC_VBMI_INLINE void finish_sums(const ending ending, const dc_convolution *c, in
 }
 
 /* Takes the next `count` pixels, and divides them into tiles. */
-static void take_run(pixel_run *run, int32_t count, dc_cursor *c, const dc_window *w, const dc_residual *r) {
+static void take_gathered_run(pixel_run *run, int32_t count, dc_cursor *c, const dc_window *w, const dc_residual *r) {
   for (int32_t p = 0; p < count;) {
     const int32_t n = dc_minimum(count - p, w->columns - c->column);
     for (int32_t i = 0; i < n; i++) run->input[p + i] = c->input + i * w->inputColumnStride;
@@ -263,7 +263,7 @@ DC_VBMI_INLINE void convolve(const dc_convolution *c, const ending ending) {
   dc_cursor cursor = dc_cursor_at(w, residual, w->pixelBegin);
   for (int32_t pixel = w->pixelBegin, count; pixel < w->pixelEnd; pixel += count) {
     count = dc_minimum(most_run, w->pixelEnd - pixel);
-    take_run(&run, count, &cursor, w, residual);
+    take_gathered_run(&run, count, &cursor, w, residual);
     for (int32_t block = w->channelBegin; block < w->channelEnd; block += 64) {
       const int32_t channels = dc_minimum(64, w->channelEnd - block);
       for (int32_t group = block / 16; group * 16 < block + channels; group++) {
