@@ -101,7 +101,8 @@ let package = Package(
       name: "CompressionTests", dependencies: ["Compression", "Quantizers", "Reference", "Tensors", "Graphs"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG"]),
+      dependencies: ["Datasets", "Tensors", "ModelFormat", "CResources", "CZlib", "CTurboJPEG"],
+      exclude: ["resampling-vectors.py"]),
     .testTarget(name: "DeepChipTests", dependencies: ["DeepChip", "deepchip", "CResources", "Kernels"]),
     .testTarget(
       name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Reference", "DeepChip"]),
