@@ -61,8 +61,15 @@ private func agree(_ a: [Float], _ b: [Float]) -> Bool {
 @Suite struct ChannelwiseTests {
   /// Operands with memory that ends where they end.
   private struct Case {
-    let (pixels, channels): (Int, Int)
-    let input, other, gradient, activated, a, b, d: Guarded<Float>
+    let pixels: Int
+    let channels: Int
+    let input: Guarded<Float>
+    let other: Guarded<Float>
+    let gradient: Guarded<Float>
+    let activated: Guarded<Float>
+    let a: Guarded<Float>
+    let b: Guarded<Float>
+    let d: Guarded<Float>
 
     init(pixels: Int, channels: Int, seed: UInt64) {
       var generator = Generator(seed: seed)
@@ -126,7 +133,8 @@ private func agree(_ a: [Float], _ b: [Float]) -> Bool {
   @Test("A normalization and its gradient are those of the definition", arguments: channelCounts, [true, false])
   func elements(channels: Int, hasOption: Bool) {
     let test = Case(pixels: 5, channels: channels, seed: UInt64(channels) + 1)
-    var (normalized, gradient): ([Float], [Float]) = ([], [])
+    var normalized: [Float] = []
+    var gradient: [Float] = []
     for index in 0..<test.pixels * channels {
       let (x, c) = (test.input.elements[index], index % channels)
       let y = x * test.a.elements[c] + test.b.elements[c] + (hasOption ? test.other.elements[index] : 0)
