@@ -6,7 +6,10 @@ extension InterleavedANS {
 
   /// The codes in the contexts that make them shortest.
   ///
-  /// - Parameter rowLength: codes in a row, at least 1; the number of codes is a multiple.
+  /// - Parameters:
+  ///   - codes: in rows, one after the other.
+  ///   - rowLength: codes in a row, at least 1; the number of codes is a multiple.
+  ///   - alphabet: the codes that may occur.
   /// - Throws: `invalidCode` at the first code outside the alphabet; `unsupportedAlphabet`, also for no codes.
   public static func encode(
     _ codes: [Int8], rowLength: Int, alphabet: CodeAlphabet

@@ -35,7 +35,10 @@ public struct InterleavedANS {
   /// Reads the model and the sizes of the groups; the payload and `tables` have to stay while this is used.
   ///
   /// - Parameters:
+  ///   - payload: what `encode` made.
+  ///   - count: codes in all.
   ///   - rowLength: codes in a row; `count` is a multiple.
+  ///   - alphabet: the codes that may occur.
   ///   - tables: `tableCount` entries of any contents.
   /// - Throws: `length` when there are more than 256 codes a byte; `truncated`, `invalidModel`, `unsupportedAlphabet`.
   public init(

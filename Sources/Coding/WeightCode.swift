@@ -52,8 +52,11 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// - Parameter rowLength: codes in a row of weights (those of one output), of which there is a whole number; it
-  ///   matters to `rans` only. Nil for a single row.
+  /// - Parameters:
+  ///   - codes: in rows, one after the other.
+  ///   - rowLength: codes in a row of weights (those of one output), of which there is a whole number; it matters to
+  ///     `rans` only. Nil for a single row.
+  ///   - alphabet: the codes that may occur.
   /// - Throws: `unsupportedAlphabet`; `invalidCode` at the first code outside the alphabet.
   public func encode(
     _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet

@@ -41,7 +41,9 @@ public struct CEmitter: Sendable {
     try self.init(model.graph, options: options)
   }
 
-  /// - Parameter graph: packed and well-formed.
+  /// - Parameters:
+  ///   - graph: packed and well-formed.
+  ///   - options: the name in the program, and how weights lie in it.
   public init(_ graph: Graph, options: Options = Options()) throws(EmissionError) {
     guard options.name.isProgramName else { throw .name(options.name) }
     do throws(ScheduleError) {
