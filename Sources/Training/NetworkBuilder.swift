@@ -6,6 +6,7 @@ import Tensors
 struct NetworkBuilder {
   let graph: Graph
   let momentum: Float
+  let precision: TrainingPrecision
   var layers: [Layer] = []
   var parameters: [Parameter] = []
   private var parameterOf: [ValueID: Parameter] = [:]
@@ -15,9 +16,10 @@ struct NetworkBuilder {
   private var useCounts: [Int]
 
   /// - Throws: `.unsupported` naming all nodes without a gradient.
-  init(_ graph: Graph, momentum: Float) throws(TrainingError) {
+  init(_ graph: Graph, momentum: Float, precision: TrainingPrecision) throws(TrainingError) {
     self.graph = graph
     self.momentum = momentum
+    self.precision = precision
     useCounts = [Int](repeating: 0, count: graph.values.count)
     for node in graph.nodes { for case let id? in node.inputs { useCounts[id.index] += 1 } }
     for id in graph.outputs { useCounts[id.index] += 1 }
@@ -117,7 +119,7 @@ struct NetworkBuilder {
     if hasOperand(node, 2) && bias == nil { return nil }
     return ConvolutionLayer(
       name: node.name, input: input, output: node.output.index, geometry: geometry, weights: weights, bias: bias,
-      clamp: clamp)
+      clamp: clamp, precision: precision)
   }
 
   // MARK: Normalization

@@ -13,6 +13,8 @@ public struct Recipe: Sendable, Hashable {
   public var largestGradientNorm: Float?
   /// Nil for data as they are.
   public var augmentation: Augmentation?
+  /// Of the products in convolutions.
+  public var precision: TrainingPrecision
   /// Decides the order of the data and the augmentation.
   public var seed: UInt64
 
@@ -20,7 +22,8 @@ public struct Recipe: Sendable, Hashable {
     batchSize: Int, epochs: Int, optimizer: Optimizer = .sgd(momentum: 0.9, nesterov: true),
     schedule: LearningRateSchedule, weightDecay: Float = 0,
     decayExclusions: Set<ParameterRole> = [.bias, .gamma, .beta], labelSmoothing: Float = 0,
-    largestGradientNorm: Float? = nil, augmentation: Augmentation? = nil, seed: UInt64 = 1
+    largestGradientNorm: Float? = nil, augmentation: Augmentation? = nil,
+    precision: TrainingPrecision = .float32, seed: UInt64 = 1
   ) {
     self.batchSize = batchSize
     self.epochs = epochs
@@ -31,6 +34,7 @@ public struct Recipe: Sendable, Hashable {
     self.labelSmoothing = labelSmoothing
     self.largestGradientNorm = largestGradientNorm
     self.augmentation = augmentation
+    self.precision = precision
     self.seed = seed
   }
 }

@@ -30,9 +30,11 @@ public final class TrainableNetwork {
   ///   - capacity: the most items of a batch; memory is taken for them now.
   ///   - threads: at least 1.
   ///   - normalizationMomentum: share of the batch in running statistics.
+  ///   - precision: of the products in convolutions.
   /// - Throws: `.form` for other inputs and outputs, `.unsupported` naming all nodes without a gradient.
   public init(
-    _ graph: Graph, capacity: Int, threads: Int = 1, normalizationMomentum: Float = 0.1
+    _ graph: Graph, capacity: Int, threads: Int = 1, normalizationMomentum: Float = 0.1,
+    precision: TrainingPrecision = .float32
   ) throws(TrainingError) {
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {
       throw TrainingError(.form("it has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs"))
@@ -41,7 +43,7 @@ public final class TrainableNetwork {
     for id in [graph.inputs[0], graph.outputs[0]] where ValueLayout(graph[id].type) == nil {
       throw TrainingError(.form("'\(graph[id].name)' is \(graph[id].type), not float32 with the batch first"))
     }
-    let builder = try NetworkBuilder(graph, momentum: normalizationMomentum)
+    let builder = try NetworkBuilder(graph, momentum: normalizationMomentum, precision: precision)
     guard let kernels = Self.bestKernels else { throw TrainingError(.form("this build has no kernels")) }
     self.graph = graph
     layers = builder.layers

@@ -40,7 +40,8 @@ public final class Trainer {
     if let augmentation = recipe.augmentation, augmentation.padding < 0 || items.itemExtents.count != 3 {
       throw TrainingError(.data("augmentation of items that are not [C, H, W], or with a negative padding"))
     }
-    network = try TrainableNetwork(graph, capacity: recipe.batchSize, threads: threads)
+    network = try TrainableNetwork(
+      graph, capacity: recipe.batchSize, threads: threads, precision: recipe.precision)
     let output = graph[graph.outputs[0]].type
     guard output.rank == 2, let classes = output.dimensions[1].fixedExtent, items.labels.allSatisfy({ $0 < classes })
     else { throw TrainingError(.data("labels that are no classes of the output \(output)")) }
