@@ -67,7 +67,8 @@ let package = Package(
       name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference", "Passes"],
       swiftSettings: hot),
     .target(
-      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Reference"], swiftSettings: hot),
+      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Quantizers", "Reference"],
+      swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
