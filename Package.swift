@@ -121,7 +121,8 @@ let package = Package(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "CResources", "Reference", "Graphs", "Tensors"],
+      name: "TrainingTests",
+      dependencies: ["Training", "Quantizers", "Compression", "CResources", "Reference", "Graphs", "Tensors"],
       swiftSettings: hot),
 
     // Benchmarks.

@@ -217,7 +217,7 @@ struct NetworkBuilder {
 
   // MARK: Pooling
 
-  private func pooling(_ pooling: Pooling, _ node: Node) -> Layer? {
+  private mutating func pooling(_ pooling: Pooling, _ node: Node) -> Layer? {
     let window = pooling.window
     guard window.rank <= 2, let input = value(node, 0), let from = layout(input), let to = layout(node.output.index)
     else { return nil }

@@ -221,19 +221,22 @@ typedef struct dc_filter_gradient {
    over the pixels of a call: callers add those of many calls in a wider type. `result` may be `input`, `gradient` or
    `other`.
 
-   With x = clamp(input * a[c] + b[c] + other, lowest, highest), where other may be NULL, and a grid of values:
+   With x = clamp(input * a[c] + b[c] + other, lowest, highest), where other may be NULL, and t = x * grid.inverseStep
+   (ActivationRule in Swift is the definition, and all processors give its bits):
 
-   normquantize_f32f32:  result = grid.lowest + grid.step * rint((clamp(x to the grid) - grid.lowest) / grid.step), half
-                         to even, the same bits on all processors.
+   normquantize_f32f32:  result = grid.step * rint(clamp(t, grid.lowest, grid.highest)), half to even; of a sign, one of
+                         the two ends, the highest for x >= 0.
    ranges_f32f32:        sums[c] = smallest x; sums[channels + c] = largest x; sums[2 * channels + c] = sum of |x|.
-   quantgradient_f32f32: result = gradient where the clamp and the grid both have x inside (at the ends of the grid too),
+   quantgradient_f32f32: result = gradient where lowest < unclamped x < highest and grid.lowest <= t <= grid.highest,
                          else 0; sums[c] = sum of result; sums[channels + c] = sum of result * (input - d[c]); and sums of
-                         gradient where x is below the grid, where it is above, and, times (on the grid - x) / grid.step,
-                         where it is inside, at 2, 3 and 4 * channels. */
+                         gradient where t is below the grid, where it is above, and, times (what rint gives - t), where
+                         it is inside, at 2, 3 and 4 * channels. */
 typedef struct dc_grid {
-  float step; /* positive; at most 2^22 steps */
-  float lowest;
+  float step;
+  float inverseStep;
+  float lowest; /* in steps, whole numbers below 2^22 */
   float highest;
+  int32_t isSign;
 } dc_grid;
 
 typedef struct dc_channelwise {

@@ -139,8 +139,10 @@ DC_CHANNELWISE(normgradient, f32f32, DC_PREPARE_NORMGRADIENT, DC_BODY_NORMGRADIE
 #define DC_GRID_EXACTLY _Pragma("STDC FP_CONTRACT OFF")
 #define DC_PREPARE_GRID(V) \
   const V scale = DC_AT(V, p->a, c), offset = DC_AT(V, p->b, c), low = (V){0} + lowest, high = (V){0} + highest; \
-  const V bottom = (V){0} + p->grid.lowest, top = (V){0} + p->grid.highest, step = (V){0} + p->grid.step; \
-  (void)bottom, (void)top, (void)step;
+  const V bottom = (V){0} + p->grid.lowest, top = (V){0} + p->grid.highest; \
+  const V step = (V){0} + p->grid.step, inverse = (V){0} + p->grid.inverseStep; \
+  const int isSign = p->grid.isSign; \
+  (void)bottom, (void)top, (void)step, (void)inverse, (void)isSign;
 
 /* The value before the grid: `raw`, and `x` inside the limits. */
 #define DC_BEFORE_GRID(V) \
@@ -148,16 +150,19 @@ DC_CHANNELWISE(normgradient, f32f32, DC_PREPARE_NORMGRADIENT, DC_BODY_NORMGRADIE
   if (p->other) raw += DC_AT(V, p->other, i); \
   const V x = __builtin_elementwise_min(__builtin_elementwise_max(raw, low), high);
 
-/* Adding 3 * 2^22 leaves no bits for a fraction, so the addition rounds, half to even. */
-#define DC_WHOLE(steps) (((steps) + 12582912.0f) - 12582912.0f)
 #define DC_WHERE_dc_v16(condition, x) (dc_v16)((condition) & (dc_m16)(x))
 #define DC_WHERE_float(condition, x) ((condition) ? (x) : 0.0f)
+
+/* Adding 3 * 2^22 leaves no bits for a fraction, so the addition rounds, half to even. */
+#define DC_ROUNDED(V, t) \
+  (isSign ? DC_WHERE_##V(x >= (V){0}, top) + DC_WHERE_##V(x < (V){0}, bottom) : ((t) + 12582912.0f) - 12582912.0f)
 
 #define DC_BODY_NORMQUANTIZE(V) \
   DC_GRID_EXACTLY \
   DC_BEFORE_GRID(V) \
-  const V steps = (__builtin_elementwise_min(__builtin_elementwise_max(x, bottom), top) - bottom) / step; \
-  DC_PUT(V, p->result, i) = bottom + step * DC_WHOLE(steps);
+  const V t = __builtin_elementwise_min(__builtin_elementwise_max(x * inverse, bottom), top); \
+  const V rounded = DC_ROUNDED(V, t); \
+  DC_PUT(V, p->result, i) = rounded * step;
 DC_CHANNELWISE(normquantize, f32f32, DC_PREPARE_GRID, DC_BODY_NORMQUANTIZE, DC_FINISH_NOTHING)
 
 #define DC_PREPARE_RANGES(V) \
@@ -182,11 +187,12 @@ DC_CHANNELWISE(ranges, f32f32, DC_PREPARE_RANGES, DC_BODY_RANGES, DC_FINISH_RANG
 #define DC_BODY_QUANTGRADIENT(V) \
   DC_GRID_EXACTLY \
   DC_BEFORE_GRID(V) \
-  const V g = DC_AT(V, p->gradient, i), steps = (x - bottom) / step; \
-  const V passed = DC_WHERE_##V((x >= bottom) & (x <= top) & (raw > low) & (raw < high), g); \
-  below += DC_WHERE_##V(x < bottom, g); \
-  above += DC_WHERE_##V(x > top, g); \
-  inside += DC_WHERE_##V((x >= bottom) & (x <= top), g * (DC_WHOLE(steps) - steps)); \
+  const V g = DC_AT(V, p->gradient, i), t = x * inverse, rounded = DC_ROUNDED(V, t); \
+  const V between = DC_WHERE_##V((t >= bottom) & (t <= top), g); \
+  const V passed = DC_WHERE_##V((raw > low) & (raw < high), between); \
+  below += DC_WHERE_##V(t < bottom, g); \
+  above += DC_WHERE_##V(t > top, g); \
+  inside += between * (rounded - t); \
   first += passed; \
   second += passed * (DC_AT(V, p->input, i) - center); \
   DC_PUT(V, p->result, i) = passed;

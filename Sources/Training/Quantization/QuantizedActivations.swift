@@ -32,7 +32,11 @@ final class QuantizedActivations {
       && rule.lowest.isFinite && rule.highest.isFinite
   }
 
-  var grid: dc_grid { dc_grid(step: rule.step, lowest: rule.lowest, highest: rule.highest) }
+  var grid: dc_grid {
+    dc_grid(
+      step: rule.step, inverseStep: rule.inverseStep, lowest: Float(-rule.zeroPoint),
+      highest: Float(rule.highestCode - rule.zeroPoint), isSign: rule.isSign ? 1 : 0)
+  }
 
   // MARK: Forward
 

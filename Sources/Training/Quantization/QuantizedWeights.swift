@@ -73,6 +73,9 @@ final class QuantizedWeights {
   /// Sets masked latent weights to 0 again, which momentum may have moved.
   func clearMasked() { multiplyByMask(parameter.values) }
 
+  /// The same for averages of the latent weights.
+  func clearMasked(_ averages: FloatBuffer) { multiplyByMask(averages) }
+
   /// Which weights live; nil when all do.
   var lives: [Bool]? { mask?.values.map { $0 != 0 } }
 
@@ -95,35 +98,6 @@ final class QuantizedWeights {
   func constant(_ progress: QuantizationProgress) throws(QuantizationError) -> Constant {
     guard let quantizer else { return .tensor(.float32(parameter.value)) }
     let coded = try quantizer.coded(parameter.value, state: states.state, progress: own(progress))
-    guard let lives else { return .coded(coded) }
-    guard let masked = coded.masked(lives) else {
-      throw QuantizationError(.codesTooWide(bitWidth: coded.encoding.bitsPerCode, isSigned: true))
-    }
-    return .coded(masked)
-  }
-}
-
-extension CodedTensor {
-  /// The same weights with 0 where `lives` is false; nil if their alphabet has no 0.
-  ///
-  /// Binary codes become ternary ones of equal levels.
-  func masked(_ lives: [Bool]) -> CodedTensor? {
-    var (zeros, encoding) = ([Int32(0)], self.encoding)
-    if case .affine(let affine) = encoding {
-      zeros = affine.zeroPoints
-      if affine.bitWidth == 1 && affine.isSigned {
-        guard zeros.allSatisfy({ $0 == 0 }) else { return nil }
-        encoding = .ternary(
-          TernaryEncoding(positiveLevel: 1, negativeLevel: 1, scales: affine.scales, axis: affine.axis))
-      } else if !zeros.allSatisfy({ affine.codeRange.contains($0) && Int8(exactly: $0) != nil }) {
-        return nil
-      }
-    }
-    let inner = encoding.axis.map { shape.dimensions[($0 + 1)...].reduce(1, *) } ?? 1
-    var scalars = codes.scalars
-    for index in scalars.indices where !lives[index] {
-      scalars[index] = Int8(truncatingIfNeeded: zeros[zeros.count == 1 ? 0 : index / inner % zeros.count])
-    }
-    return CodedTensor(codes: Tensor(shape: shape, scalars: scalars), encoding: encoding)
+    return .coded(lives.map(coded.masked(by:)) ?? coded)
   }
 }

@@ -22,20 +22,12 @@ extension TrainableNetwork {
     }
     for activations in quantizedActivations {
       let rule = activations.currentRule
-      guard let encoding = rule.encoding else {
+      guard !rule.isSign, rule.encoding.codeRange == 0...rule.highestCode else {
         let name = graph[activations.values[0]].name
-        throw TrainingError(.quantization("'\(name)' has codes of 0...\(rule.highestCode), no whole number of bits"))
+        throw TrainingError(.quantization("the codes of '\(name)' are not all of a whole number of bits"))
       }
-      for id in activations.values { result[id].encoding = .affine(encoding) }
+      for id in activations.values { result[id].encoding = .affine(rule.encoding) }
     }
     return result
-  }
-}
-
-extension ActivationRule {
-  /// The rule as an encoding of unsigned codes; nil unless the highest code is one less than a power of two.
-  var encoding: AffineEncoding? {
-    let bits = (1...31).first { (Int64(1) << $0) - 1 == Int64(highestCode) }
-    return bits.map { AffineEncoding(scale: step, zeroPoint: zeroPoint, bitWidth: $0, isSigned: false) }
   }
 }
