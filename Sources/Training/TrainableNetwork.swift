@@ -134,8 +134,8 @@ public final class TrainableNetwork {
   /// - Throws: `.data` when the shape does not fit; `.quantization` when a rule has lost its step.
   public func forward(_ batch: Tensor<Float>, isTraining: Bool) throws(TrainingError) -> Tensor<Float> {
     let count = batch.shape.rank > 0 ? batch.shape[0] : 0
-    guard count >= 1, count <= capacity, (try? graph.values[input].type.shape(batch: count)) == batch.shape else {
-      throw TrainingError(.data("a batch of shape \(batch.shape) for '\(graph.values[input].name)'"))
+    guard count >= 1, count <= capacity, (try? graph[graph.inputs[0]].type.shape(batch: count)) == batch.shape else {
+      throw TrainingError(.data("a batch of shape \(batch.shape) for '\(graph[graph.inputs[0]].name)'"))
     }
     context.count = count
     context.isTraining = isTraining
