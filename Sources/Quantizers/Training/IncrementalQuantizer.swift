@@ -94,7 +94,8 @@ public struct IncrementalQuantizer: TrainableWeightQuantizer {
     let powers = (0..<powers).map { Float(1 << $0) }
     let bounds = powers.map { ($0 == 1 ? 0.5 : 0.75 * $0) * unit }
     return LevelTable(
-      thresholds: bounds.reversed().map { -$0 } + bounds, levels: powers.reversed().map { -$0 } + [0] + powers,
+      thresholds: LevelTable.bounds(negative: bounds, positive: bounds),
+      levels: powers.reversed().map { -$0 } + [0] + powers,
       unit: unit)
   }
 }

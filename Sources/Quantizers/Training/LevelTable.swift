@@ -42,6 +42,12 @@ struct LevelTable {
     }
   }
 
+  /// Bounds on both sides of 0, from those of one or each side, outwards: a weight beyond a bound is strictly beyond it.
+  static func bounds(negative: [Float], positive: [Float]) -> [Float] {
+    // A weight on a bound belongs to the interval below, so that on the negative side the bound moves by one number.
+    negative.reversed().map { (-$0).nextDown } + positive
+  }
+
   /// Writes level · unit for every weight.
   func write(_ latent: UnsafeBufferPointer<Float>, into values: UnsafeMutableBufferPointer<Float>) {
     let reals = levels.map { $0 * unit }

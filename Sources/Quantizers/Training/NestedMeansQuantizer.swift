@@ -89,6 +89,6 @@ public struct NestedMeansQuantizer: TrainableWeightQuantizer {
       positive.append(counts.positive > 0 ? Float(sums.positive / counts.positive) : high)
       negative.append(counts.negative > 0 ? Float(sums.negative / counts.negative) : -low)
     }
-    return negative.reversed().map { -$0 } + positive
+    return LevelTable.bounds(negative: negative, positive: positive)
   }
 }
