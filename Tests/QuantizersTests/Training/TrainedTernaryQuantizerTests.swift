@@ -83,6 +83,25 @@ import Testing
     }
   }
 
+  @Test("Many weights, and ties split in two, have the gradients of few", arguments: [1023, 1024, 1031, 3000])
+  func longGradients(count: Int) throws {
+    var latent = TrainingStep.weights([1, count], seed: 11)
+    for index in stride(from: 0, to: count, by: 3) { latent.scalars[index] = index % 2 == 0 ? 0.2 : -0.2 }
+    let upstream = Tensor<Float>.random([count], seed: 12).scalars
+    let progress = QuantizationProgress(density: 0.3)
+    var step = TrainingStep(TrainedTernaryQuantizer(), latent, progress: progress)
+    step.state[0].values = [0.75]
+    step.state[1].values = [1.5]
+    let codes = try step.coded().codes.scalars
+    let (ofLatent, ofState) = step.backward(upstream)
+    #expect(ofLatent == zip(codes, upstream).map { code, g in g * (code > 0 ? 0.75 : code < 0 ? 1.5 : 1) })
+    for (entry, sign) in [(0, Int8(1)), (1, -1)] {
+      let exact = zip(codes, upstream).reduce(0.0) { $1.0 == sign ? $0 + Double(sign) * Double($1.1) : $0 }
+      // Blocks of 1,024 are summed in float.
+      #expect((Double(ofState[entry][0]) - exact).magnitude < 1e-4)
+    }
+  }
+
   @Test("Gradients of both scales are those of finite differences, sign included", arguments: UInt64(0)..<8)
   func scaleGradients(seed: UInt64) {
     let latent = TrainingStep.weights([4, 50], seed: seed)
