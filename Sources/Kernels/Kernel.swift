@@ -73,5 +73,5 @@ public enum Operation: Int, CaseIterable, Sendable {
   // Narrowing
   case narrow
   // Channelwise
-  case sumMoments, normalize, sumGradients, normalizeGradient
+  case sumMoments, normalize, sumGradients, normalizeGradient, normalizeToGrid, findRanges, passGradientOfGrid
 }

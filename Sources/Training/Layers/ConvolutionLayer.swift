@@ -124,7 +124,7 @@ final class ConvolutionLayer: Layer {
   override func forward(_ context: Context) {
     for group in 0..<geometry.packedGroups {
       forwardPacking.pack(
-        group: group, weights.values.pointer, packedForward.pointer + group * forwardPacking.groupCount)
+        group: group, weights.effective.pointer, packedForward.pointer + group * forwardPacking.groupCount)
     }
     if pairs.channels { context.pairRows(of: packedForward) }
     if let bias { biases.pointer.update(from: bias.values.pointer, count: bias.values.count) }
@@ -256,7 +256,7 @@ final class ConvolutionLayer: Layer {
     for pass in backwardPasses {
       for group in 0..<geometry.packedGroups {
         pass.packing.pack(
-          group: group, weights.values.pointer, pass.packed.pointer + group * pass.packing.groupCount)
+          group: group, weights.effective.pointer, pass.packed.pointer + group * pass.packing.groupCount)
       }
       if pairs.outputs { context.pairRows(of: pass.packed) }
     }
