@@ -12,7 +12,8 @@ public struct NetworkParameter: Sendable {
 
   /// A whole number.
   static func whole(
-    _ letter: String, _ help: String, _ range: ClosedRange<Int>, where isValid: @escaping @Sendable (Int) -> Bool = { _ in true }
+    _ letter: String, _ help: String, _ range: ClosedRange<Int>,
+    where isValid: @escaping @Sendable (Int) -> Bool = { _ in true }
   ) -> NetworkParameter {
     NetworkParameter(letter: letter, help: help, defaultValue: nil) { value in
       guard let whole = Int(exactly: value) else { return false }

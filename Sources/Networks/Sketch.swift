@@ -128,7 +128,8 @@ extension Sketch {
 
   /// The shape of a constant for which there is memory.
   private mutating func take(_ extents: [Int], name: String) throws(GraphError) -> Shape {
-    guard let shape = try? Shape(checking: extents), shape.elementCount <= Self.maximumElementCount - elementCount else {
+    guard let shape = try? Shape(checking: extents), shape.elementCount <= Self.maximumElementCount - elementCount
+    else {
       throw GraphError(.tooLarge, node: name)
     }
     elementCount += shape.elementCount

@@ -12,7 +12,8 @@ extension NetworkKind {
     "squeezenet1.0", help: "SqueezeNet 1.0: 1.25 M parameters.", input: [3, 224, 224], classes: 1000
   ) { (sketch, _) throws(GraphError) in
     try squeezeNet(
-      &sketch, stem: (96, 7), stages: [[(16, 64), (16, 64), (32, 128)], [(32, 128), (48, 192), (48, 192), (64, 256)], [(64, 256)]])
+      &sketch, stem: (96, 7),
+      stages: [[(16, 64), (16, 64), (32, 128)], [(32, 128), (48, 192), (48, 192), (64, 256)], [(64, 256)]])
   }
 
   /// SqueezeNet 1.1: less work in the first layers; 1,235,496 parameters for 1000 classes. Otherwise as 1.0.
@@ -20,7 +21,8 @@ extension NetworkKind {
     "squeezenet1.1", help: "SqueezeNet 1.1: 1.24 M parameters, less work than 1.0.", input: [3, 224, 224], classes: 1000
   ) { (sketch, _) throws(GraphError) in
     try squeezeNet(
-      &sketch, stem: (64, 3), stages: [[(16, 64), (16, 64)], [(32, 128), (32, 128)], [(48, 192), (48, 192), (64, 256), (64, 256)]])
+      &sketch, stem: (64, 3),
+      stages: [[(16, 64), (16, 64)], [(32, 128), (32, 128)], [(48, 192), (48, 192), (64, 256), (64, 256)]])
   }
 
   /// - Parameter stages: with maximum pooling before each; squeezed and expanded channels of each module.
