@@ -146,9 +146,9 @@ extension MATFile {
   private func header() throws(DatasetError) -> Variable {
     let flags = try part(type: 6, "flags", 8...8)
     guard (6...15).contains(flags[0]) else {
-      throw error(.unsupported("an array of class \(flags[0]), which is not numeric"))
+      throw error(.unsupported("a MATLAB array of class \(flags[0]) instead of numbers"))
     }
-    guard flags[1] & 8 == 0 else { throw error(.unsupported("an array of complex numbers")) }
+    guard flags[1] & 8 == 0 else { throw error(.unsupported("a MATLAB array of complex numbers")) }
     let extents = try part(type: 5, "extents", 8...32)
     guard extents.count % 4 == 0 else { throw error(.damaged(reason: "its extents are cut")) }
     let dimensions = stride(from: 0, to: extents.count, by: 4).map { Int(Int32(bitPattern: Self.word(extents, $0))) }

@@ -165,38 +165,38 @@ struct Defect {
     return [
       Defect(
         bytes: MATLAB.file([picture], version: [0, 2]),
-        message: ": a MATLAB file of version 7.3 (HDF5) cannot be read here."),
+        message: ": a MATLAB file of version 7.3 (HDF5) is not supported."),
       Defect(
-        bytes: MATLAB.file([picture], ending: "MI"), message: ": a big-endian MATLAB file cannot be read here."),
+        bytes: MATLAB.file([picture], ending: "MI"), message: ": a big-endian MATLAB file is not supported."),
       Defect(
         bytes: MATLAB.file([picture], ending: "XX"),
-        message: ", byte 124: is damaged: it is no MATLAB file of version 5."),
-      Defect(bytes: MATLAB.file([picture]), message: ": is damaged: it holds no 'y'."),
-      Defect(bytes: MATLAB.file([label]), message: ": is damaged: it holds no 'X'."),
+        message: ", byte 124: damaged: it is no MATLAB file of version 5. Fetch the file again."),
+      Defect(bytes: MATLAB.file([picture]), message: ": damaged: it holds no 'y'. Fetch the file again."),
+      Defect(bytes: MATLAB.file([label]), message: ": damaged: it holds no 'X'. Fetch the file again."),
       Defect(
         bytes: MATLAB.file([label, MATLAB.array("X", [32, 32, 1, 3], pixels)]),
-        message: ", byte 192: an 'X' of extents 32x32x1x3, stored as uint8 cannot be read here."),
+        message: ", byte 184: an 'X' of extents 32x32x1x3, stored as uint8 is not supported."),
       Defect(
         bytes: MATLAB.file([MATLAB.array("y", [1, 1], [11])]),
-        message: ", byte 128, item 0: is damaged: label 11.0 is none of 1...10."),
+        message: ", byte 128, item 0: damaged: label 11.0 is none of 1...10. Fetch the file again."),
       Defect(
         bytes: MATLAB.file([MATLAB.array("y", [1, 1], [0])]),
-        message: ", byte 128, item 0: is damaged: label 0.0 is none of 1...10."),
+        message: ", byte 128, item 0: damaged: label 0.0 is none of 1...10. Fetch the file again."),
       Defect(
         bytes: MATLAB.file([MATLAB.array("y", [2, 1], [1])]),
-        message: ", byte 128: is damaged: 1 bytes of values for the extents 2x1."),
+        message: ", byte 128: damaged: 1 bytes of values for the extents 2x1. Fetch the file again."),
       Defect(
         bytes: MATLAB.file([MATLAB.array("y", [-1, 1], [1])]),
-        message: ", byte 128: is damaged: extent -1 of axis 0 is negative."),
+        message: ", byte 128: damaged: extent -1 of axis 0 is negative. Fetch the file again."),
       Defect(
         bytes: MATLAB.file([MATLAB.array("y", [1, 1], [1], flags: 8)]),
-        message: ", byte 128: an array of complex numbers cannot be read here."),
+        message: ", byte 128: a MATLAB array of complex numbers is not supported."),
       Defect(
         bytes: MATLAB.file([MATLAB.array("s", [1, 1], [1], class: 2)]),
-        message: ", byte 128: an array of class 2, which is not numeric cannot be read here."),
+        message: ", byte 128: a MATLAB array of class 2 instead of numbers is not supported."),
       Defect(
         bytes: MATLAB.file([picture, MATLAB.array("y", [2, 1], [1, 2])]),
-        message: ": 1 items but 2 labels."),
+        message: ": 1 items but 2 labels. Both must come from one set."),
       Defect(
         bytes: MATLAB.file([hugeTag]),
         message: ", byte 128: 1073741824 bytes needed, \(hugeTag.count - 8) left. Fetch the file again."),
