@@ -37,8 +37,8 @@ public final class Trainer {
     guard (0..<1).contains(recipe.labelSmoothing) else {
       throw TrainingError(.data("label smoothing of \(recipe.labelSmoothing); it lies in 0..<1"))
     }
-    if let augmentation = recipe.augmentation, augmentation.padding < 0 || items.itemExtents.count != 3 {
-      throw TrainingError(.data("augmentation of items that are not [C, H, W], or with a negative padding"))
+    if let objection = recipe.augmentation?.objection(to: items.itemExtents) {
+      throw TrainingError(.data(objection))
     }
     network = try TrainableNetwork(graph, capacity: recipe.batchSize, threads: threads)
     let output = graph[graph.outputs[0]].type
