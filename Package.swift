@@ -85,7 +85,8 @@ let package = Package(
       dependencies: [
         "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
         "Planning",
-        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "Emission", "CResources",
+        "Networks", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission",
+        "CResources",
       ],
       swiftSettings: hot),
     .executableTarget(
@@ -116,6 +117,7 @@ let package = Package(
       name: "NetworksTests", dependencies: ["Networks", "Training", "Interchange", "Reference", "Graphs", "Tensors"],
       swiftSettings: hot),
     .testTarget(name: "PackingTests", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference", "Packing"]),
+    .testTarget(name: "RecipesTests", dependencies: ["DeepChip"]),
     .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
