@@ -36,6 +36,7 @@ let package = Package(
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
     .target(name: "Passes", dependencies: ["Tensors", "Graphs", "Reference"], swiftSettings: hot),
     .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
+    .target(name: "Networks", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
 
     // Libraries of the system, and files built into the program.
     .target(name: "CResources", exclude: ["README.md", "digits.csv", "digits.onnx"]),
@@ -85,7 +86,8 @@ let package = Package(
       dependencies: [
         "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
         "Planning",
-        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "Emission", "CResources",
+        "Networks", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission",
+        "CResources",
       ],
       swiftSettings: hot),
     .executableTarget(
@@ -112,7 +114,11 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "LayeringTests"),
     .testTarget(name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"]),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Networks", "Training", "Interchange", "Reference", "Graphs", "Tensors"],
+      swiftSettings: hot),
     .testTarget(name: "PackingTests", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference", "Packing"]),
+    .testTarget(name: "RecipesTests", dependencies: ["DeepChip"]),
     .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),

@@ -6,8 +6,10 @@
 @_exported import Interchange
 @_exported import Measurements
 @_exported import ModelFormat
+@_exported import Networks
 @_exported import Packing
 @_exported import Quantizers
 @_exported import Reference
 @_exported import Runtime
 @_exported import Tensors
+@_exported import Training

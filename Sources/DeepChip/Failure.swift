@@ -4,6 +4,7 @@ import Emission
 import Graphs
 import Interchange
 import ModelFormat
+import Networks
 import Packing
 import Quantizers
 import Runtime
@@ -40,6 +41,8 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as CompressionError: self.init(error.isUsage ? .usage : .failed, "\(error)")
     case let error as RuntimeError: self.init(error.isOfMemory ? .doesNotFit : .failed, "\(error)")
     case let error as PreprocessingError: self.init(.usage, "\(error)")
+    case let error as NetworkError: self.init(.usage, "\(error)")
+    case let error as RecipeError: self.init(error.isUsage ? .usage : .badFile, "\(error)")
     case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
     }
@@ -67,6 +70,12 @@ extension CompressionError {
 extension RuntimeError {
   fileprivate var isOfMemory: Bool {
     if case .memory = self { true } else { false }
+  }
+}
+
+extension RecipeError {
+  fileprivate var isUsage: Bool {
+    if case .unknownName = problem { true } else { false }
   }
 }
 
