@@ -84,7 +84,7 @@ let package = Package(
       dependencies: [
         "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
         "Planning",
-        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "Emission", "CResources",
+        "Coding", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission", "CResources",
       ],
       swiftSettings: hot),
     .executableTarget(

@@ -11,3 +11,4 @@
 @_exported import Reference
 @_exported import Runtime
 @_exported import Tensors
+@_exported import Training

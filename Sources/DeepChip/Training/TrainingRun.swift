@@ -1,0 +1,249 @@
+import Coding
+import Datasets
+import Foundation
+import Graphs
+import Measurements
+import ModelFormat
+import Packing
+import Passes
+import Tensors
+import Training
+
+/// A training run in its folder: from a network and data to a packed model, through any number of interruptions.
+///
+///     let run = try TrainingRun(configuration, in: folder, threads: 2)
+///     if try run.train() == .finished { let packed = try run.packed() }
+///
+/// A run that was stopped, or killed at any moment, goes on from its newest checkpoint and ends with the same bits as one
+/// that was not.
+public final class TrainingRun {
+  public enum Ending: Equatable, Sendable {
+    case finished
+    case stopped(StopReason)
+  }
+
+  public enum StopReason: Equatable, Sendable {
+    case signal(Int32)
+    case timeBudget
+  }
+
+  /// Where a run is, after a step.
+  public struct Position: Sendable {
+    public var step: Int
+    public var stepCount: Int
+    /// 1 for the first.
+    public var epoch: Int
+    /// Mean since the epoch began.
+    public var loss: Double
+    public var imagesPerSecond: Double
+  }
+
+  public let configuration: TrainingConfiguration
+  public let folder: RunFolder
+  public let trainer: Trainer
+  /// Reports of the epochs done.
+  public private(set) var epochs: [EpochReport] = []
+  /// What a person should know about the data and the checkpoint, in sentences.
+  public private(set) var notes: [String] = []
+  /// Time between checkpoints inside an epoch.
+  public var saveInterval = Duration.seconds(300)
+
+  private let test: Dataset
+  private let testIndices: [Int]
+  private let feeder: InputFeeder
+  private let graph: Graph
+  private let threads: Int
+  private var epoch = RunCheckpoint.EpochSum()
+  private var savedStep: Int?
+  private var savedAt = ContinuousClock.now
+
+  /// Begins a run, or goes on with the one that is in the folder.
+  ///
+  /// - Parameters:
+  ///   - configuration: for a run in the folder, its own.
+  ///   - url: the folder; made unless it is there.
+  ///   - threads: change nothing but the time.
+  /// - Throws: `Failure`.
+  public init(_ configuration: TrainingConfiguration, in url: URL, threads: Int = 1) throws {
+    do {
+      let specifier = try DatasetSpecifier(configuration.data, kinds: DatasetKind.readable)
+      let training = try specifier.load(split: .train)
+      test = try specifier.load(split: .test)
+      notes = [training.note].compactMap { $0 }
+      graph = try Self.network(configuration)
+      feeder = try InputFeeder(graph, configuration.preprocessing.preprocessing)
+      let items = try Self.items(training, limit: configuration.limit, feeder)
+      testIndices = Array(0..<min(configuration.limit ?? test.count, test.count))
+      trainer = try Trainer(graph, items: items, recipe: configuration.recipe.recipe, threads: threads)
+      var configuration = configuration
+      var checksums = TrainingConfiguration.Checksums()
+      checksums.start = Checksum.of(trainer.checkpoint.bytes)
+      checksums.training = items.checksum
+      self.threads = threads
+      let isResumed = RunFolder.holdsRun(url)
+      if isResumed {
+        guard checksums.training == configuration.checksums.training else {
+          throw Failure(.usage, "\(configuration.data.escapedForDisplay): these are not the data the run was begun with.")
+        }
+        guard checksums.start == configuration.checksums.start else {
+          throw Failure(
+            .usage, "\(configuration.network.escapedForDisplay): this is not the network the run was begun with.")
+        }
+      }
+      configuration.checksums = checksums
+      self.configuration = configuration
+      folder = try RunFolder(url)
+      if isResumed { try resume() } else { try folder.write(configuration) }
+    } catch { throw Failure(error) }
+  }
+
+  private func resume() throws {
+    guard let (checkpoint, note) = try folder.newestCheckpoint(of: configuration.checksum) else { return }
+    if let note { notes.append(note) }
+    try trainer.resume(from: checkpoint.training)
+    epoch = checkpoint.epoch
+    savedStep = trainer.step
+    epochs = folder.epochs(first: trainer.step / trainer.stepsPerEpoch)
+  }
+
+  // MARK: What it starts from
+
+  private static func network(_ configuration: TrainingConfiguration) throws -> Graph {
+    let url = URL(fileURLWithPath: configuration.network)
+    let model = try Model(contentsOf: url)
+    guard model.format != .dchip else {
+      throw Failure(.usage, "\(url.lastPathComponent.escapedForDisplay): already packed; train the .onnx it came from.")
+    }
+    return model.graph.simplified(by: Pass.beforeTraining)
+  }
+
+  private static func items(_ dataset: Dataset, limit: Int?, _ feeder: InputFeeder) throws -> LabeledItems {
+    guard let labels = dataset.labels else {
+      throw Failure(.usage, "\(dataset.name): has no labels to learn from.")
+    }
+    let count = min(limit ?? dataset.count, dataset.count)
+    return try LabeledItems(
+      inputs: feeder.reals(dataset, Array(0..<count)), labels: Array(labels.prefix(count)))
+  }
+
+  // MARK: Training
+
+  /// Trains to the end, or until it is told to stop.
+  ///
+  /// - Parameters:
+  ///   - stopReason: asked after every step; whatever the answer, the step is done and saved.
+  ///   - onStep: told where the run is.
+  ///   - onEpoch: told what an epoch showed.
+  /// - Throws: `Failure`; the newest checkpoint is then the last one before.
+  public func train(
+    until stopReason: () -> StopReason? = { nil }, onStep: (Position) -> Void = { _ in },
+    onEpoch: (EpochReport) throws -> Void = { _ in }
+  ) throws -> Ending {
+    do {
+      savedAt = .now
+      while !trainer.isFinished {
+        let start = Clock.nanoseconds()
+        let step = try trainer.runStep()
+        epoch.add(step, nanoseconds: Clock.nanoseconds() - start)
+        onStep(position)
+        if trainer.step % trainer.stepsPerEpoch == 0 {
+          try onEpoch(finishEpoch())
+        } else if ContinuousClock.now - savedAt >= saveInterval {
+          try save()
+        }
+        if let reason = stopReason(), !(trainer.isFinished && reason == .timeBudget) {
+          try save()
+          return .stopped(reason)
+        }
+      }
+      return .finished
+    } catch { throw Failure(error) }
+  }
+
+  private var position: Position {
+    Position(
+      step: trainer.step, stepCount: trainer.stepCount, epoch: (trainer.step - 1) / trainer.stepsPerEpoch + 1,
+      loss: epoch.loss / Double(max(epoch.itemCount, 1)),
+      imagesPerSecond: Double(epoch.itemCount) / (Double(max(epoch.nanoseconds, 1)) / 1e9))
+  }
+
+  /// Evaluates, and writes metrics, report and checkpoint, in this order: a run that is killed between them does the
+  /// epoch's last steps again.
+  private func finishEpoch() throws -> EpochReport {
+    let position = self.position
+    let report = EpochReport(
+      epoch: position.epoch, step: position.step, trainingLoss: position.loss,
+      trainingTop1: Double(epoch.correctCount) / Double(max(epoch.itemCount, 1)),
+      learningRate: Double(epoch.learningRate), imagesPerSecond: position.imagesPerSecond.rounded(),
+      evaluation: try evaluated().evaluation, densities: densities)
+    epochs.append(report)
+    epoch = .init()
+    try folder.write(epochs)
+    try save()
+    return report
+  }
+
+  private func save() throws {
+    guard savedStep != trainer.step else { return }
+    try folder.write(
+      RunCheckpoint(configuration: configuration.checksum, epoch: epoch, training: trainer.checkpoint))
+    savedStep = trainer.step
+    savedAt = .now
+  }
+
+  private var densities: [EpochReport.LayerValue] {
+    trainer.network.parameters.filter { $0.role == .weights }.map { parameter in
+      let scalars = parameter.value.scalars
+      let density = Double(scalars.count { $0 != 0 }) / Double(max(scalars.count, 1))
+      return .init(layer: parameter.name, value: density)
+    }
+  }
+
+  // MARK: Evaluation
+
+  /// How the network does now on the test items.
+  public func evaluated() throws -> Evaluator.Outcome {
+    var score = Score()
+    let network = trainer.network
+    for first in stride(from: 0, to: testIndices.count, by: network.capacity) {
+      let chunk = Array(testIndices[first..<min(first + network.capacity, testIndices.count)])
+      let inputs = try feeder.reals(test, chunk)
+      let logits = try network.forward(inputs, isTraining: false)
+      try score.add(.float32(logits), input: inputs, labels: test.labels.map { labels in chunk.map { labels[$0] } })
+    }
+    return score.outcome
+  }
+
+  // MARK: Packing
+
+  /// The trained network as a file's content.
+  public func packed() throws -> PackedModel {
+    do {
+      return try Packer.pack(
+        trainer.network.trainedGraph.simplified(), preprocessing: configuration.preprocessing.preprocessing,
+        classNames: test.classNames)
+    } catch { throw Failure(error) }
+  }
+
+  /// How a packed model does on the test items.
+  public func evaluated(_ model: Model, progress: (Double) -> Void = { _ in }) throws -> Evaluator.Outcome {
+    var evaluator = Evaluator(model)
+    evaluator.threads = threads
+    return try evaluator.evaluate(test, indices: testIndices) { progress(Double($0) / Double(testIndices.count)) }
+  }
+}
+
+extension LabeledItems {
+  /// Of inputs and labels.
+  fileprivate var checksum: UInt64 {
+    let content = inputs.scalars.withUnsafeBytes { Checksum.of($0) }
+    return content ^ (labels.withUnsafeBytes { Checksum.of($0) } &* 0x9E37_79B9_7F4A_7C15)
+  }
+}
+
+extension Pass {
+  /// What a graph goes through before training: normalization and activations stay operators of their own.
+  static let beforeTraining = standard.filter {
+    !["fold-batch-normalization", "normalization-as-convolution", "fold-scales", "fuse-activations"].contains($0.name)
+  }
+}
