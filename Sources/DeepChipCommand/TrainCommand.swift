@@ -11,7 +11,8 @@ struct TrainCommand: ParsableCommand {
       --resume FOLDER, to the same bits. SIGINT and SIGTERM finish the step, save, and exit with 130 and 143.
       """)
 
-  @Argument(help: ArgumentHelp("The network to start from: .onnx or .tflite.", valueName: "network"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("The network to start from: .onnx or .tflite.", valueName: "network"), completion: .file())
   var network: String?
 
   @Option(help: ArgumentHelp("Data set: \(DataOptions.usages).", valueName: "data"))
@@ -22,7 +23,8 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp("The .dchip file to write.", valueName: "file"), completion: .file())
   var output: String?
 
-  @Option(name: .customLong("run"), help: ArgumentHelp("Folder of the run.", valueName: "folder"), completion: .directory)
+  @Option(
+    name: .customLong("run"), help: ArgumentHelp("Folder of the run.", valueName: "folder"), completion: .directory)
   var runFolder: String?
 
   @Option(help: ArgumentHelp("Go on with the run in this folder.", valueName: "folder"), completion: .directory)
@@ -112,7 +114,8 @@ struct TrainCommand: ParsableCommand {
     let differences = stored.differences(from: asked)
     guard differences.isEmpty else {
       throw Failure(
-        .usage, "\(folder.path.escapedForDisplay): that run has \(differences.joined(separator: "; ")). "
+        .usage,
+        "\(folder.path.escapedForDisplay): that run has \(differences.joined(separator: "; ")). "
           + "Leave these options out, or begin another run.")
     }
     if let output { asked.output = output }
@@ -144,7 +147,8 @@ struct TrainCommand: ParsableCommand {
   private func line(_ report: EpochReport, of run: TrainingRun) -> String {
     let count = "\(run.configuration.recipe.epochs)"
     let number = String(repeating: " ", count: max(0, count.count - "\(report.epoch)".count)) + "\(report.epoch)"
-    var line = "epoch \(number)/\(count)  loss \(report.trainingLoss.digits(4))  training \(report.trainingTop1.percent)"
+    var line =
+      "epoch \(number)/\(count)  loss \(report.trainingLoss.digits(4))  training \(report.trainingTop1.percent)"
     if let top1 = report.evaluation.top1 { line += "  test \(top1.percent)" }
     if let loss = report.evaluation.loss { line += "  test loss \(loss.digits(4))" }
     return line + "  rate \(String(format: "%.2g", report.learningRate))  \(Int(report.imagesPerSecond)) images/s"

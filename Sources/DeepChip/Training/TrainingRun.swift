@@ -83,7 +83,8 @@ public final class TrainingRun {
       let isResumed = RunFolder.holdsRun(url)
       if isResumed {
         guard checksums.training == configuration.checksums.training else {
-          throw Failure(.usage, "\(configuration.data.escapedForDisplay): these are not the data the run was begun with.")
+          throw Failure(
+            .usage, "\(configuration.data.escapedForDisplay): these are not the data the run was begun with.")
         }
         guard checksums.start == configuration.checksums.start else {
           throw Failure(
