@@ -77,6 +77,7 @@ let package = Package(
       swiftSettings: hot),
     .target(
       name: "Emission", dependencies: ["Tensors", "Graphs", "ModelFormat", "Planning"], swiftSettings: hot),
+    .target(name: "Reports", dependencies: ["Measurements"]),
 
     // Products.
     .target(
@@ -84,7 +85,8 @@ let package = Package(
       dependencies: [
         "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
         "Planning",
-        "Coding", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission", "CResources",
+        "Coding", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission", "Reports",
+        "CResources",
       ],
       swiftSettings: hot),
     .executableTarget(
@@ -116,6 +118,7 @@ let package = Package(
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurements"]),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),

@@ -59,6 +59,18 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     return Checksum.of(copy.json)
   }
 
+  /// For people: `digits.onnx on digits`, without paths.
+  var title: String {
+    let kind = data.prefix { $0 != ":" }
+    return "\(URL(fileURLWithPath: network).lastPathComponent) on \(kind)"
+  }
+
+  /// The numbers and texts for the report, without paths.
+  var settings: [(name: String, value: String)] {
+    let hidden = ["network", "data", "output", "schemaVersion"]
+    return Self.leaves(json).filter { !hidden.contains($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
   /// What is not the same in `other`: `recipe.epochs 12, not 10`.
   public func differences(from other: Self) -> [String] {
     let (own, others) = (Self.leaves(json), Self.leaves(other.json))

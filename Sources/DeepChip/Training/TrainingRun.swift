@@ -6,6 +6,7 @@ import Measurements
 import ModelFormat
 import Packing
 import Passes
+import Reports
 import Tensors
 import Training
 
@@ -115,7 +116,7 @@ public final class TrainingRun {
     guard model.format != .dchip else {
       throw Failure(.usage, "\(url.lastPathComponent.escapedForDisplay): already packed; train the .onnx it came from.")
     }
-    return model.graph.simplified(by: Pass.beforeTraining)
+    return model.graph.simplified(by: Pass.training)
   }
 
   private static func items(_ dataset: Dataset, limit: Int?, _ feeder: InputFeeder) throws -> LabeledItems {
@@ -157,6 +158,7 @@ public final class TrainingRun {
           return .stopped(reason)
         }
       }
+      try folder.write(report: page.html)
       return .finished
     } catch { throw Failure(error) }
   }
@@ -180,8 +182,14 @@ public final class TrainingRun {
     epochs.append(report)
     epoch = .init()
     try folder.write(epochs)
+    try folder.write(report: page.html)
     try save()
     return report
+  }
+
+  /// Curves and settings.
+  public var page: TrainingPage {
+    TrainingPage(title: configuration.title, epochs: epochs, settings: configuration.settings)
   }
 
   private func save() throws {
@@ -239,12 +247,5 @@ extension LabeledItems {
   fileprivate var checksum: UInt64 {
     let content = inputs.scalars.withUnsafeBytes { Checksum.of($0) }
     return content ^ (labels.withUnsafeBytes { Checksum.of($0) } &* 0x9E37_79B9_7F4A_7C15)
-  }
-}
-
-extension Pass {
-  /// What a graph goes through before training: normalization and activations stay operators of their own.
-  static let beforeTraining = standard.filter {
-    !["fold-batch-normalization", "normalization-as-convolution", "fold-scales", "fuse-activations"].contains($0.name)
   }
 }
