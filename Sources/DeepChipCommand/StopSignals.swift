@@ -18,6 +18,16 @@ enum StopSignals {
   /// The signal that was noted.
   static var postponed: Int32? { state.withLock { $0.signal } }
 
+  /// From here on a signal ends the process at once again.
+  ///
+  /// - Returns: the one that was noted before, if any.
+  static func endPostponing() -> Int32? {
+    state.withLock {
+      $0.isPostponing = false
+      return $0.signal
+    }
+  }
+
   /// Notes a signal; false if it is to end the process.
   private static func note(_ signal: Int32) -> Bool {
     state.withLock {

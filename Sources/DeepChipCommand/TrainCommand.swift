@@ -70,12 +70,13 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let start = ContinuousClock.now
-    StopSignals.postpone()
     let folder = try self.folder()
     let run = try TrainingRun(configuration(folder), in: folder, threads: threads)
     run.saveInterval = saveEvery.duration
     for note in run.notes { Console.note("note: \(note)") }
+    StopSignals.postpone()
     let ending = try train(run, since: start)
+    if let signal = StopSignals.endPostponing() { return try stop(run, .signal(signal)) }
     switch ending {
     case .finished: try finish(run)
     case .stopped(let reason): try stop(run, reason)

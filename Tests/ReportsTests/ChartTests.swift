@@ -3,6 +3,10 @@ import Measurements
 import Reports
 import Testing
 
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
 @Suite struct ChartTests {
   private static func line(_ values: [Double], logarithmic: Bool = false, seriesCount: Int = 1) -> LineChart {
     let points = values.enumerated().map { LineChart.Point(x: Double($0 + 1), y: $1) }

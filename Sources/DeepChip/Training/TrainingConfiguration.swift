@@ -88,6 +88,8 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
         for (key, value) in object { visit(value, path.isEmpty ? key : "\(path).\(key)") }
       } else if let list = value as? [Any] {
         found[path] = list.map { "\($0)" }.joined(separator: ", ")
+      } else if let number = value as? NSNumber, number.objCType.pointee == CChar(bitPattern: UInt8(ascii: "c")) {
+        found[path] = number.boolValue ? "yes" : "no"
       } else {
         found[path] = "\(value)"
       }
