@@ -67,7 +67,8 @@ let package = Package(
       name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference", "Passes"],
       swiftSettings: hot),
     .target(
-      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Reference"], swiftSettings: hot),
+      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Quantizers", "Reference"],
+      swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
@@ -123,7 +124,8 @@ let package = Package(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "CResources", "Reference", "Graphs", "Tensors"],
+      name: "TrainingTests",
+      dependencies: ["Training", "Quantizers", "Compression", "CResources", "Reference", "Graphs", "Tensors"],
       swiftSettings: hot),
 
     // Benchmarks.

@@ -70,5 +70,5 @@ public enum Operation: Int, CaseIterable, Sendable {
   // FilterGradient
   case accumulateFilterGradient
   // Channelwise
-  case sumMoments, normalize, sumGradients, normalizeGradient
+  case sumMoments, normalize, sumGradients, normalizeGradient, normalizeToGrid, findRanges, passGradientOfGrid
 }

@@ -234,6 +234,21 @@ extension KernelTable {
   public func normalizeGradient(_ c: UnsafePointer<Channelwise>) {
     table.pointee.normgradient_f32f32(c)
   }
+
+  /// Scales, shifts, clamps by channel, and rounds to a grid.
+  public func normalizeToGrid(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.normquantize_f32f32(c)
+  }
+
+  /// Smallest and largest values and sums of magnitudes before rounding, by channel.
+  public func findRanges(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.ranges_f32f32(c)
+  }
+
+  /// The gradient straight through a grid, and the sums that gradients of the grid's ends and step are made of.
+  public func passGradientOfGrid(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.quantgradient_f32f32(c)
+  }
 }
 
 // MARK: Preconditions

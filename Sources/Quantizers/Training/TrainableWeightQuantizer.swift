@@ -54,4 +54,11 @@ public protocol TrainableWeightQuantizer: Sendable {
   func coded(
     _ latent: Tensor<Float>, state: [QuantizerState], progress: QuantizationProgress
   ) throws(QuantizationError) -> CodedTensor
+
+  /// Where latent weights are kept by clipping after each step of the optimizer; nil, the default, leaves them alone.
+  var latentRange: ClosedRange<Float>? { get }
+}
+
+extension TrainableWeightQuantizer {
+  public var latentRange: ClosedRange<Float>? { nil }
 }

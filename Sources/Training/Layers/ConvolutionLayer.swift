@@ -100,7 +100,7 @@ final class ConvolutionLayer: Layer {
   override func forward(_ context: Context) {
     for group in 0..<geometry.packedGroups {
       forwardPacking.pack(
-        group: group, weights.values.pointer, packedForward.pointer + group * forwardPacking.groupCount)
+        group: group, weights.effective.pointer, packedForward.pointer + group * forwardPacking.groupCount)
     }
     if let bias { biases.pointer.update(from: bias.values.pointer, count: bias.values.count) }
     context.workers.overBatch(context.count) { chunk, range in
@@ -218,7 +218,7 @@ final class ConvolutionLayer: Layer {
     for pass in backwardPasses {
       for group in 0..<geometry.packedGroups {
         pass.packing.pack(
-          group: group, weights.values.pointer, pass.packed.pointer + group * pass.packing.groupCount)
+          group: group, weights.effective.pointer, pass.packed.pointer + group * pass.packing.groupCount)
       }
     }
   }
