@@ -42,8 +42,8 @@ public final class Trainer {
     guard recipe.batchSize >= 1, recipe.batchSize <= items.count, recipe.epochs >= 1 else {
       throw TrainingError(.data("batches of \(recipe.batchSize) of \(items.count) items, \(recipe.epochs) epochs"))
     }
-    if let augmentation = recipe.augmentation, augmentation.padding < 0 || items.itemExtents.count != 3 {
-      throw TrainingError(.data("augmentation of items that are not [C, H, W], or with a negative padding"))
+    if let objection = recipe.augmentation?.objection(to: items.itemExtents) {
+      throw TrainingError(.data(objection))
     }
     try recipe.check(hasTeacher: teacher != nil)
     network = try TrainableNetwork(

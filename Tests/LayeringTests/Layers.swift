@@ -34,7 +34,7 @@ struct Layers {
         importsItself: true),
       Sort(
         name: "craft",
-        modules: ["CKernels", "Kernels", "Quantizers", "Pruning", "Reference", "Passes", "Planning"],
+        modules: ["CKernels", "Kernels", "Quantizers", "Pruning", "Reference", "Passes", "Planning", "Networks"],
         importsItself: true),
       Sort(
         name: "system library or resource", modules: ["CZlib", "CPNG", "CTurboJPEG", "CCrypto", "CResources"],
