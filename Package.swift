@@ -85,7 +85,7 @@ let package = Package(
     .target(
       name: "DeepChip",
       dependencies: [
-        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
+        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Networks", "Reference", "Passes",
         "Planning",
         "Coding", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission", "Reports",
         "CResources",

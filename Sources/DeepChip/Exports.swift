@@ -6,6 +6,7 @@
 @_exported import Interchange
 @_exported import Measurements
 @_exported import ModelFormat
+@_exported import Networks
 @_exported import Packing
 @_exported import Quantizers
 @_exported import Reference

@@ -4,6 +4,7 @@ import Emission
 import Graphs
 import Interchange
 import ModelFormat
+import Networks
 import Packing
 import Quantizers
 import Runtime
@@ -41,6 +42,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as CompressionError: self.init(error.isUsage ? .usage : .failed, "\(error)")
     case let error as RuntimeError: self.init(error.isOfMemory ? .doesNotFit : .failed, "\(error)")
     case let error as PreprocessingError: self.init(.usage, "\(error)")
+    case let error as NetworkError: self.init(.usage, "\(error)")
     case let error as TrainingError: self.init(error.code, "\(error)")
     case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
@@ -86,7 +88,7 @@ extension TrainingError {
   fileprivate var code: Failure.Code {
     switch problem {
     case .unsupported: .unsupportedOperator
-    case .form, .data: .usage
+    case .form, .data, .quantization: .usage
     case .checkpoint: .badFile
     case .notFinite: .failed
     }

@@ -12,7 +12,9 @@ struct TrainCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("The network to start from: .onnx or .tflite.", valueName: "network"), completion: .file())
+    help: ArgumentHelp(
+      "A network's name (see --list), or a file to start from: .onnx or .tflite.", valueName: "network"),
+    completion: .file())
   var network: String?
 
   @Option(help: ArgumentHelp("Data set: \(DataOptions.usages).", valueName: "data"))
@@ -32,6 +34,23 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var preprocessing: PreprocessingOptions
 
+  @Option(
+    help: ArgumentHelp("Codes of weights; real ones if neither this nor --activations is given.", valueName: "kind"))
+  var weights: String?
+
+  @Option(help: ArgumentHelp("Codes of the first and the last layer's weights, or 'real'.", valueName: "kind"))
+  var endWeights: String?
+
+  @Option(help: ArgumentHelp("Codes of activations.", valueName: "kind"))
+  var activations: String?
+
+  @Option(help: ArgumentHelp("Share of inner layers' weights that are not zero at the end, 0 to 1.", valueName: "x"))
+  var density: Float?
+
+  @Option(
+    help: ArgumentHelp("A network to learn from: .onnx, .tflite or .dchip.", valueName: "model"), completion: .file())
+  var teacher: String?
+
   @Option(help: ArgumentHelp("Times that every item is seen.", valueName: "n"))
   var epochs: Int?
 
@@ -50,6 +69,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Threads; they do not change the result.")
   var threads = 1
 
+  @Flag(help: "List the networks that have a name, and the kinds of codes.")
+  var list = false
+
   @Flag(help: "Print a line of JSON per epoch, and one with the fields of 'eval' at the end.")
   var json = false
 
@@ -59,6 +81,10 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("--epochs is 1 to 1000000, not \(epochs).")
     }
     if let limit, limit < 1 { throw ValidationError("--limit is at least 1, not \(limit).") }
+    if let density, !(0...1).contains(density) {
+      throw ValidationError("--density is a share, 0 to 1, not \(density).")
+    }
+    if list { return }
     if resume != nil {
       if runFolder != nil { throw ValidationError("--run and --resume: give the folder once.") }
       return
@@ -69,6 +95,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    if list { return showList() }
     let start = ContinuousClock.now
     let folder = try self.folder()
     let run = try TrainingRun(configuration(folder), in: folder, threads: threads)
@@ -81,6 +108,17 @@ struct TrainCommand: ParsableCommand {
     case .finished: try finish(run)
     case .stopped(let reason): try stop(run, reason)
     }
+  }
+
+  private func showList() {
+    Console.print(Console.bold("networks"))
+    for kind in NetworkKind.all {
+      Console.print("  \(kind.usage)\n      \(kind.help)")
+    }
+    Console.print(Console.bold("weights"))
+    for kind in TrainableWeightQuantizerKind.all { Console.print("  \(kind.name): \(kind.help)") }
+    Console.print(Console.bold("activations"))
+    for kind in TrainableActivationQuantizerKind.all { Console.print("  \(kind.name): \(kind.help)") }
   }
 
   // MARK: What to do
@@ -111,6 +149,11 @@ struct TrainCommand: ParsableCommand {
     if let epochs { asked.recipe.epochs = epochs }
     if let seed { asked.recipe.seed = seed }
     if let limit { asked.limit = limit }
+    if let weights { asked.weights = weights }
+    if let endWeights { asked.endWeights = endWeights }
+    if let activations { asked.activations = activations }
+    if let density { asked.density = density }
+    if let teacher { asked.teacher = teacher }
     guard let stored else { return asked }
     let differences = stored.differences(from: asked)
     guard differences.isEmpty else {
@@ -173,7 +216,7 @@ struct TrainCommand: ParsableCommand {
     try AtomicFile.write(run.packed().serialized(), to: output)
     let model = try Model(contentsOf: URL(fileURLWithPath: output))
     var bar = ProgressBar("Evaluating")
-    let outcome = try run.evaluated(model) { bar.update($0) }
+    let outcome = try run.verified(model) { bar.update($0) }
     if json { return try Console.jsonLine(outcome.evaluation) }
     Console.print("\(output)")
     Console.print("  bytes        \(model.fileByteCount.grouped)")

@@ -31,6 +31,7 @@ public final class RunFolder {
     if lock >= 0, flock(lock, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       throw Failure(.failed, "\(url.path.escapedForDisplay): another process is writing this run. Wait, or stop it.")
     }
+    removeLeftovers()
   }
 
   deinit { if lock >= 0 { close(lock) } }
@@ -110,7 +111,6 @@ public final class RunFolder {
   /// - Returns: it, and what is wrong with a newer one, as a sentence.
   /// - Throws: `Failure`, code 3, when there are files and none is whole.
   func newestCheckpoint(of configuration: UInt64) throws -> (checkpoint: RunCheckpoint, note: String?)? {
-    removeLeftovers()
     var found: [(slot: Int, checkpoint: RunCheckpoint)] = []
     var defects: [String] = []
     for (slot, name) in Self.slots.enumerated() {

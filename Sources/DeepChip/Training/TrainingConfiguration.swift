@@ -17,18 +17,46 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   /// The first items of each split only; nil for all.
   public var limit: Int?
   public var recipe: TrainingSettings
+  /// Codes of weights, a `TrainableWeightQuantizerKind`; nil for real weights.
+  public var weights: String?
+  /// Codes of the first and the last layer's weights; `real` for real ones.
+  public var endWeights = "int8"
+  /// Codes of activations, a `TrainableActivationQuantizerKind`; nil for real activations.
+  public var activations: String?
+  /// Share of inner layers' weights that are not zero at the end; nil leaves it to quantizers.
+  public var density: Float?
+  /// The file of a network to learn from; nil for labels alone.
+  public var teacher: String?
   public var preprocessing: StoredPreprocessing
   /// What the run was begun with; 0 until then.
   public var checksums = Checksums()
 
   /// Of what is outside the configuration (XXH64).
   public struct Checksums: Codable, Equatable, Sendable {
-    /// Of the parameters before the first step.
+    /// Of the network's constants before the first step.
     public var start: UInt64 = 0
     /// Of the training items, pre-processed, and their labels.
     public var training: UInt64 = 0
 
     public init() {}
+
+    /// - Throws: `Failure` when data or network are not those that a run was begun with.
+    func check(_ configuration: TrainingConfiguration) throws {
+      guard training == configuration.checksums.training else {
+        throw Failure(.usage, "\(configuration.data.escapedForDisplay): not the data that the run was begun with.")
+      }
+      guard start == configuration.checksums.start else {
+        throw Failure(
+          .usage, "\(configuration.network.escapedForDisplay): not the network that the run was begun with.")
+      }
+    }
+  }
+
+  /// The same run with its checksums.
+  func with(_ checksums: Checksums) -> Self {
+    var copy = self
+    copy.checksums = checksums
+    return copy
   }
 
   public init(
@@ -67,7 +95,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
 
   /// The numbers and texts for the report, without paths.
   var settings: [(name: String, value: String)] {
-    let hidden = ["network", "data", "output", "schemaVersion"]
+    let hidden = ["network", "data", "output", "schemaVersion", "teacher"]
     return Self.leaves(json).filter { !hidden.contains($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 

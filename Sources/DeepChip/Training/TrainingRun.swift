@@ -1,13 +1,10 @@
-import Coding
 import Datasets
 import Foundation
-import Graphs
 import Measurements
 import ModelFormat
 import Packing
 import Passes
 import Reports
-import Tensors
 import Training
 
 /// A training run in its folder: from a network and data to a packed model, through any number of interruptions.
@@ -51,8 +48,7 @@ public final class TrainingRun {
 
   private let test: Dataset
   private let testIndices: [Int]
-  private let feeder: InputFeeder
-  private let graph: Graph
+  private let isQuantized: Bool
   private let threads: Int
   private var epoch = RunCheckpoint.EpochSum()
   private var savedStep: Int?
@@ -71,29 +67,14 @@ public final class TrainingRun {
       let training = try specifier.load(split: .train)
       test = try specifier.load(split: .test)
       notes = [training.note].compactMap { $0 }
-      graph = try Self.network(configuration)
-      feeder = try InputFeeder(graph, configuration.preprocessing.preprocessing)
-      let items = try Self.items(training, limit: configuration.limit, feeder)
+      let preparation = try TrainingPreparation(configuration, training)
       testIndices = Array(0..<min(configuration.limit ?? test.count, test.count))
-      trainer = try Trainer(graph, items: items, recipe: configuration.recipe.recipe, threads: threads)
-      var configuration = configuration
-      var checksums = TrainingConfiguration.Checksums()
-      checksums.start = Checksum.of(trainer.checkpoint.bytes)
-      checksums.training = items.checksum
+      trainer = try preparation.trainer(threads: threads)
+      isQuantized = preparation.isQuantized
       self.threads = threads
       let isResumed = RunFolder.holdsRun(url)
-      if isResumed {
-        guard checksums.training == configuration.checksums.training else {
-          throw Failure(
-            .usage, "\(configuration.data.escapedForDisplay): these are not the data the run was begun with.")
-        }
-        guard checksums.start == configuration.checksums.start else {
-          throw Failure(
-            .usage, "\(configuration.network.escapedForDisplay): this is not the network the run was begun with.")
-        }
-      }
-      configuration.checksums = checksums
-      self.configuration = configuration
+      if isResumed { try preparation.checksums.check(configuration) }
+      self.configuration = configuration.with(preparation.checksums)
       folder = try RunFolder(url)
       if isResumed { try resume() } else { try folder.write(configuration) }
     } catch { throw Failure(error) }
@@ -106,26 +87,6 @@ public final class TrainingRun {
     epoch = checkpoint.epoch
     savedStep = trainer.step
     epochs = folder.epochs(first: trainer.step / trainer.stepsPerEpoch)
-  }
-
-  // MARK: What it starts from
-
-  private static func network(_ configuration: TrainingConfiguration) throws -> Graph {
-    let url = URL(fileURLWithPath: configuration.network)
-    let model = try Model(contentsOf: url)
-    guard model.format != .dchip else {
-      throw Failure(.usage, "\(url.lastPathComponent.escapedForDisplay): already packed; train the .onnx it came from.")
-    }
-    return model.graph.simplified(by: Pass.training)
-  }
-
-  private static func items(_ dataset: Dataset, limit: Int?, _ feeder: InputFeeder) throws -> LabeledItems {
-    guard let labels = dataset.labels else {
-      throw Failure(.usage, "\(dataset.name): has no labels to learn from.")
-    }
-    let count = min(limit ?? dataset.count, dataset.count)
-    return try LabeledItems(
-      inputs: feeder.reals(dataset, Array(0..<count)), labels: Array(labels.prefix(count)))
   }
 
   // MARK: Training
@@ -178,7 +139,7 @@ public final class TrainingRun {
       epoch: position.epoch, step: position.step, trainingLoss: position.loss,
       trainingTop1: Double(epoch.correctCount) / Double(max(epoch.itemCount, 1)),
       learningRate: Double(epoch.learningRate), imagesPerSecond: position.imagesPerSecond.rounded(),
-      evaluation: try evaluated().evaluation, densities: densities)
+      evaluation: try evaluated().evaluation, densities: densities, scales: scales)
     epochs.append(report)
     epoch = .init()
     try folder.write(epochs)
@@ -200,52 +161,61 @@ public final class TrainingRun {
     savedAt = .now
   }
 
+  // MARK: The network as it is now
+
   private var densities: [EpochReport.LayerValue] {
-    trainer.network.parameters.filter { $0.role == .weights }.map { parameter in
+    if isQuantized { return trainer.network.densities.map { .init(layer: $0.name, value: $0.density) } }
+    return trainer.network.parameters.filter { $0.role == .weights }.map { parameter in
       let scalars = parameter.value.scalars
       let density = Double(scalars.count { $0 != 0 }) / Double(max(scalars.count, 1))
       return .init(layer: parameter.name, value: density)
     }
   }
 
-  // MARK: Evaluation
-
-  /// How the network does now on the test items.
-  public func evaluated() throws -> Evaluator.Outcome {
-    var score = Score()
-    let network = trainer.network
-    for first in stride(from: 0, to: testIndices.count, by: network.capacity) {
-      let chunk = Array(testIndices[first..<min(first + network.capacity, testIndices.count)])
-      let inputs = try feeder.reals(test, chunk)
-      let logits = try network.forward(inputs, isTraining: false)
-      try score.add(.float32(logits), input: inputs, labels: test.labels.map { labels in chunk.map { labels[$0] } })
+  /// Trained numbers of quantizers, two of a kind apart, of more their mean.
+  private var scales: [EpochReport.LayerValue] {
+    trainer.network.parameters.filter { $0.role == .quantizerScale }.flatMap { parameter in
+      let values = parameter.value.scalars.map { Double($0) }
+      if values.count == 2 {
+        return values.enumerated().map { EpochReport.LayerValue(layer: "\(parameter.name) \($0 + 1)", value: $1) }
+      }
+      return [EpochReport.LayerValue(layer: parameter.name, value: values.reduce(0, +) / Double(max(values.count, 1)))]
     }
-    return score.outcome
   }
 
-  // MARK: Packing
-
-  /// The trained network as a file's content.
+  /// The network as it would be deployed: frozen, folded and packed, of averages if the recipe keeps them.
   public func packed() throws -> PackedModel {
     do {
-      return try Packer.pack(
-        trainer.network.trainedGraph.simplified(), preprocessing: configuration.preprocessing.preprocessing,
-        classNames: test.classNames)
+      return try trainer.withAverages {
+        let graph = try isQuantized ? trainer.network.frozenGraph() : trainer.network.trainedGraph
+        return try Packer.pack(
+          graph.simplified(), preprocessing: configuration.preprocessing.preprocessing, classNames: test.classNames)
+      }
     } catch { throw Failure(error) }
   }
 
-  /// How a packed model does on the test items.
+  /// How the deployed network does on the test items: its integers, not their simulation.
+  public func evaluated() throws -> Evaluator.Outcome { try evaluated(Model(packed())) }
+
+  /// How a model does on the test items.
   public func evaluated(_ model: Model, progress: (Double) -> Void = { _ in }) throws -> Evaluator.Outcome {
     var evaluator = Evaluator(model)
     evaluator.threads = threads
     return try evaluator.evaluate(test, indices: testIndices) { progress(Double($0) / Double(testIndices.count)) }
   }
-}
 
-extension LabeledItems {
-  /// Of inputs and labels.
-  fileprivate var checksum: UInt64 {
-    let content = inputs.scalars.withUnsafeBytes { Checksum.of($0) }
-    return content ^ (labels.withUnsafeBytes { Checksum.of($0) } &* 0x9E37_79B9_7F4A_7C15)
+  /// Evaluates a file that `packed` was written to, item by item against the network in memory.
+  ///
+  /// - Throws: `Failure`, code 6, when a prediction differs.
+  public func verified(_ model: Model, progress: (Double) -> Void = { _ in }) throws -> Evaluator.Outcome {
+    let (expected, found) = (try evaluated(), try evaluated(model, progress: progress))
+    let differences = zip(expected.predictions, found.predictions).count { $0 != $1 }
+    guard differences == 0, expected.predictions.count == found.predictions.count else {
+      throw Failure(
+        .accuracyMissed,
+        "\(model.url.lastPathComponent.escapedForDisplay): \(differences) of \(found.predictions.count) predictions are"
+          + " not those of the network in training. Please report this, with the run's config.json.")
+    }
+    return found
   }
 }
