@@ -137,5 +137,8 @@ let package = Package(
     .executableTarget(
       name: "size-benchmark", dependencies: ["Tensors", "Graphs", "ModelFormat", "Coding"], path: "Benchmarks/Sizes",
       swiftSettings: hot),
+    .executableTarget(
+      name: "training-benchmark", dependencies: ["DeepChip", "Passes", "Training"], path: "Benchmarks/Training",
+      swiftSettings: hot),
   ]
 )

@@ -96,7 +96,7 @@ public struct QuantizationPlan: Sendable {
 
 extension Pass {
   /// What a graph goes through before it is trained: the standard passes but those that fold batch normalization or scales.
-  static let training = standard.filter {
+  public static let training = standard.filter {
     !["fold-batch-normalization", "normalization-as-convolution", "fold-scales"].contains($0.name)
   }
 }

@@ -7,6 +7,7 @@ import Tensors
 struct NetworkBuilder {
   let graph: Graph
   let momentum: Float
+  let precision: TrainingPrecision
   let quantization: NetworkQuantization
   var layers: [Layer] = []
   /// Constants in the order in which nodes use them, then the numbers of quantizers.
@@ -28,9 +29,12 @@ struct NetworkBuilder {
   private var roundingAfter: [QuantizationLayer] = []
 
   /// - Throws: `.unsupported` naming all nodes without a gradient; `.quantization` when something listed is not there.
-  init(_ graph: Graph, momentum: Float, quantization: NetworkQuantization) throws(TrainingError) {
+  init(
+    _ graph: Graph, momentum: Float, precision: TrainingPrecision, quantization: NetworkQuantization
+  ) throws(TrainingError) {
     self.graph = graph
     self.momentum = momentum
+    self.precision = precision
     self.quantization = quantization
     input = graph.inputs[0].index
     useCounts = [Int](repeating: 0, count: graph.values.count)
@@ -137,7 +141,7 @@ struct NetworkBuilder {
     if hasOperand(node, 2) && bias == nil { return nil }
     return ConvolutionLayer(
       name: node.name, input: input, output: place(node), geometry: geometry, weights: weights, bias: bias,
-      clamp: clamp)
+      clamp: clamp, precision: precision)
   }
 
   // MARK: Normalization

@@ -13,6 +13,8 @@ public struct Recipe: Sendable, Hashable {
   public var largestGradientNorm: Float?
   /// Nil for data as they are.
   public var augmentation: Augmentation?
+  /// Of the products in convolutions.
+  public var precision: TrainingPrecision
   /// How weights are thinned; nil leaves that to quantizers.
   public var density: DensitySchedule?
   /// How a teacher counts; nil for none.
@@ -29,7 +31,8 @@ public struct Recipe: Sendable, Hashable {
     schedule: LearningRateSchedule, weightDecay: Float = 0,
     decayExclusions: Set<ParameterRole> = [.bias, .gamma, .beta, .quantizerScale], labelSmoothing: Float = 0,
     largestGradientNorm: Float? = nil, augmentation: Augmentation? = nil, density: DensitySchedule? = nil,
-    distillation: Distillation? = nil, averaging: Float? = nil, seed: UInt64 = 1
+    distillation: Distillation? = nil, averaging: Float? = nil, precision: TrainingPrecision = .float32,
+    seed: UInt64 = 1
   ) {
     self.batchSize = batchSize
     self.epochs = epochs
@@ -40,6 +43,7 @@ public struct Recipe: Sendable, Hashable {
     self.labelSmoothing = labelSmoothing
     self.largestGradientNorm = largestGradientNorm
     self.augmentation = augmentation
+    self.precision = precision
     self.density = density
     self.distillation = distillation
     self.averaging = averaging

@@ -37,11 +37,12 @@ public final class TrainableNetwork {
   ///   - capacity: the most items of a batch; memory is taken for them now.
   ///   - threads: at least 1.
   ///   - normalizationMomentum: share of the batch in running statistics.
+  ///   - precision: of the products in convolutions.
   /// - Throws: `.form` for other inputs and outputs, `.unsupported` naming all nodes without a gradient, `.quantization`
   ///   when something to be quantized is not there.
   public init(
     _ graph: Graph, quantization: NetworkQuantization = NetworkQuantization(), capacity: Int, threads: Int = 1,
-    normalizationMomentum: Float = 0.1
+    normalizationMomentum: Float = 0.1, precision: TrainingPrecision = .float32
   ) throws(TrainingError) {
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {
       throw TrainingError(.form("it has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs"))
@@ -50,7 +51,8 @@ public final class TrainableNetwork {
     for id in [graph.inputs[0], graph.outputs[0]] where ValueLayout(graph[id].type) == nil {
       throw TrainingError(.form("'\(graph[id].name)' is \(graph[id].type), not float32 with the batch first"))
     }
-    let builder = try NetworkBuilder(graph, momentum: normalizationMomentum, quantization: quantization)
+    let builder = try NetworkBuilder(
+      graph, momentum: normalizationMomentum, precision: precision, quantization: quantization)
     guard let kernels = Self.bestKernels else { throw TrainingError(.form("this build has no kernels")) }
     self.graph = graph
     layers = builder.layers
@@ -134,8 +136,8 @@ public final class TrainableNetwork {
   /// - Throws: `.data` when the shape does not fit; `.quantization` when a rule has lost its step.
   public func forward(_ batch: Tensor<Float>, isTraining: Bool) throws(TrainingError) -> Tensor<Float> {
     let count = batch.shape.rank > 0 ? batch.shape[0] : 0
-    guard count >= 1, count <= capacity, (try? graph.values[input].type.shape(batch: count)) == batch.shape else {
-      throw TrainingError(.data("a batch of shape \(batch.shape) for '\(graph.values[input].name)'"))
+    guard count >= 1, count <= capacity, (try? graph[graph.inputs[0]].type.shape(batch: count)) == batch.shape else {
+      throw TrainingError(.data("a batch of shape \(batch.shape) for '\(graph[graph.inputs[0]].name)'"))
     }
     context.count = count
     context.isTraining = isTraining

@@ -47,7 +47,8 @@ public final class Trainer {
     }
     try recipe.check(hasTeacher: teacher != nil)
     network = try TrainableNetwork(
-      graph, quantization: quantization, capacity: recipe.batchSize, threads: threads)
+      graph, quantization: quantization, capacity: recipe.batchSize, threads: threads,
+      precision: recipe.precision)
     let output = graph[graph.outputs[0]].type
     guard output.rank == 2, let classes = output.dimensions[1].fixedExtent, items.labels.allSatisfy({ $0 < classes })
     else { throw TrainingError(.data("labels that are no classes of the output \(output)")) }

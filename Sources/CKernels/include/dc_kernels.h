@@ -257,6 +257,20 @@ typedef struct dc_channelwise {
   dc_grid grid;
 } dc_channelwise;
 
+/* Values of f32 as bf16, rounded to the nearest, halves to even; NaN stays NaN, subnormal results may become 0.
+
+   Rows of `count` values. With `second`, results are words of two: the value of `first` in the low half, that of
+   `second` in the high one. Strides are in bytes. */
+typedef struct dc_narrowing {
+  const float *first;
+  const float *second; /* or NULL */
+  void *result;
+  ptrdiff_t inputStride; /* of both */
+  ptrdiff_t resultStride;
+  int32_t rows;
+  int32_t count;
+} dc_narrowing;
+
 /* MARK: Operations and instruction sets */
 
 /* Every operation with the type of its description; in the order of dc_operation. */
@@ -269,6 +283,7 @@ typedef struct dc_channelwise {
   X(convadd_u8g8u8, dc_convolution) \
   X(conv_u8g8f32, dc_convolution) \
   X(conv_f32f32f32, dc_convolution) \
+  X(conv_b16b16f32, dc_convolution) \
   X(depthwise_u8s8u8, dc_convolution) \
   X(depthwise_f32f32f32, dc_convolution) \
   X(maxpool_u8u8, dc_pooling) \
@@ -289,6 +304,8 @@ typedef struct dc_channelwise {
   X(deinterleave_u8u8, dc_reordering) \
   X(deinterleave_u8f32, dc_reordering) \
   X(filtergradient_f32f32f32, dc_filter_gradient) \
+  X(filtergradient_b16b16f32, dc_filter_gradient) \
+  X(narrow_f32b16, dc_narrowing) \
   X(moments_f32f32, dc_channelwise) \
   X(normalize_f32f32, dc_channelwise) \
   X(gradientsums_f32f32, dc_channelwise) \
@@ -314,6 +331,7 @@ typedef enum dc_isa {
   dc_isa_avxvnni,    /* and AVX-VNNI: 8-bit dot products of 256 bits */
   dc_isa_avx512,     /* AVX-512 F, BW, DQ, VL and VNNI */
   dc_isa_avx512vbmi, /* and VBMI: byte permutations */
+  dc_isa_avx512bf16, /* and BF16: dot products of 16-bit floats */
   dc_isa_count
 } dc_isa;
 

@@ -51,8 +51,8 @@ public struct ActivationRule: Sendable, Hashable {
       sums.above += Double(g)
       return 0
     }
-    let rounded = isSign ? (x >= 0 ? Float(highestCode - zeroPoint) : Float(-zeroPoint)) : QuantizerArithmetic.nearest(t)
-    sums.inside += Double(g * (rounded - t))
+    let sign = Float(x >= 0 ? highestCode - zeroPoint : -zeroPoint)
+    sums.inside += Double(g * ((isSign ? sign : QuantizerArithmetic.nearest(t)) - t))
     return g
   }
 

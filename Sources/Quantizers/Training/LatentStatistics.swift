@@ -73,6 +73,8 @@ enum QuantizerArithmetic {
   /// x, or the end of the range that it lies beyond; NaN stays NaN.
   @inline(__always)
   static func clamp(_ x: Float, _ lowest: Float, _ highest: Float) -> Float {
-    x < lowest ? lowest : x > highest ? highest : x
+    // Two choices one after the other become vector instructions, nested ones branches.
+    let raised = x < lowest ? lowest : x
+    return raised > highest ? highest : raised
   }
 }

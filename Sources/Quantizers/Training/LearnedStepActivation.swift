@@ -4,8 +4,8 @@ import CKernels
 ///
 /// dL/ds = (Σ g·(round(x/s) − x/s) between the ends + Qp · Σ g above) / √(N·Qp), Qp = 2^k − 1, N the activations summed.
 ///
-/// - Source: Esser et al., *Learned Step Size Quantization*, arXiv 1902.08153. Departure: N counts the whole batch, as
-///   most implementations do.
+/// - Source: Esser et al., *Learned Step Size Quantization*, arXiv 1902.08153. Departures: N counts the whole batch, as
+///   most implementations do; the step starts no wider than the range seen needs, which matters from about 4 bits on.
 public struct LearnedStepActivation: TrainableActivationQuantizer {
   /// k, 1...8.
   public let bitWidth: Int
@@ -16,10 +16,11 @@ public struct LearnedStepActivation: TrainableActivationQuantizer {
     self.bitWidth = bitWidth
   }
 
-  /// `step`, trained: 2 · mean|x| / √Qp.
+  /// `step`, trained: 2 · mean|x| / √Qp, at most a Qp-th of the upper end of the range seen.
   public func initialState(_ statistics: ActivationStatistics) -> [QuantizerState] {
     let highest = Float(ActivationRule.highestCode(bitWidth))
-    let step = 2 * statistics.meanMagnitude / dc_sqrtf(highest)
+    let widest = statistics.range.upperBound > 0 ? statistics.range.upperBound / highest : .infinity
+    let step = min(2 * statistics.meanMagnitude / dc_sqrtf(highest), widest)
     return [QuantizerState("step", [step > 0 ? QuantizerArithmetic.usable(step) : 1 / highest], isTrained: true)]
   }
 

@@ -6,7 +6,8 @@ import Tensors
 /// value = s · round(clamp(w / s, −Qn, Qp)). Backwards dL/dw = g strictly between the ends, 0 elsewhere;
 /// dL/ds = Σ g·(round(w/s) − w/s) between, −Qn·g and Qp·g beyond, all times 1/√(N·Qp).
 ///
-/// - Source: Esser et al., *Learned Step Size Quantization*, arXiv 1902.08153.
+/// - Source: Esser et al., *Learned Step Size Quantization*, arXiv 1902.08153. Departure: the step starts no wider than
+///   the largest weight needs, which matters from about 5 bits on.
 public struct LearnedStepQuantizer: TrainableWeightQuantizer {
   /// Bits of one code, 2...8.
   public let bitWidth: Int
@@ -23,9 +24,11 @@ public struct LearnedStepQuantizer: TrainableWeightQuantizer {
   private var highest: Float { Float((Int32(1) << Int32(bitWidth - 1)) - 1) }
   private var lowest: Float { usesFullRange ? -highest - 1 : -highest }
 
-  /// `step`, trained: 2 · mean|w| / √Qp.
+  /// `step`, trained: 2 · mean|w| / √Qp, at most max|w| / Qp.
   public func initialState(_ latent: UnsafeBufferPointer<Float>, channels: Int) -> [QuantizerState] {
-    let step = 2 * LatentStatistics.meanMagnitude(latent) / dc_sqrt(Double(highest))
+    let step = min(
+      2 * LatentStatistics.meanMagnitude(latent) / dc_sqrt(Double(highest)),
+      Double(LatentStatistics.largestMagnitude(latent) / highest))
     return [QuantizerState("step", [step > 0 ? QuantizerArithmetic.usable(Float(step)) : 1], isTrained: true)]
   }
 

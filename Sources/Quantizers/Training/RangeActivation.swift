@@ -26,7 +26,8 @@ public struct RangeActivation: TrainableActivationQuantizer {
 
   public func rule(_ state: [QuantizerState]) -> ActivationRule {
     let (lower, upper) = (state[0].values[0], state[0].values[1])
-    return ActivationRule(covering: min(lower, 0)...max(upper, 0), bitWidth: bitWidth)
+    // Comparisons that NaN fails.
+    return ActivationRule(covering: (lower < 0 ? lower : 0)...(upper > 0 ? upper : 0), bitWidth: bitWidth)
   }
 
   public func stateGradients(_ sums: ActivationGradientSums, state: [QuantizerState], count: Int) -> [[Float]] {

@@ -64,6 +64,47 @@ struct TernaryPartition {
     }
   }
 
+  /// Sums the gradient over both classes, then multiplies it by a factor for each class, 1 for zeros.
+  ///
+  /// Eight weights at a time, as the choices are too random for branches; the order of the sums is fixed.
+  func pullback(
+    _ gradient: UnsafeMutableBufferPointer<Float>, _ latent: UnsafeBufferPointer<Float>, positive above: Float,
+    negative below: Float
+  ) -> (positive: Double, negative: Double) {
+    var sums = (positive: 0.0, negative: 0.0)
+    guard let weights = UnsafeRawPointer(latent.baseAddress), let raw = UnsafeMutableRawPointer(gradient.baseAddress)
+    else { return sums }
+    forEachRange(latent.count) { range, positive, negative in
+      var start = range.lowerBound
+      while range.upperBound - start >= 8 {
+        // Sums of float over a block of 1,024, of double over blocks.
+        let end = min(start + 1024, range.upperBound - (range.upperBound - start) % 8)
+        var ofPositive = SIMD8<Float>.zero
+        var ofNegative = SIMD8<Float>.zero
+        for index in stride(from: start, to: end, by: 8) {
+          let w = weights.loadUnaligned(fromByteOffset: 4 * index, as: SIMD8<Float>.self)
+          let g = raw.loadUnaligned(fromByteOffset: 4 * index, as: SIMD8<Float>.self)
+          let (isPositive, isNegative) = (w .> positive, w .< -negative)
+          ofPositive += SIMD8.zero.replacing(with: g, where: isPositive)
+          ofNegative += SIMD8.zero.replacing(with: g, where: isNegative)
+          let factors = SIMD8(repeating: 1).replacing(with: above, where: isPositive)
+          raw.storeBytes(
+            of: g * factors.replacing(with: below, where: isNegative), toByteOffset: 4 * index, as: SIMD8<Float>.self)
+        }
+        sums.positive += Double(ofPositive.sum())
+        sums.negative += Double(ofNegative.sum())
+        start = end
+      }
+      for index in start..<range.upperBound {
+        let (w, g) = (latent[index], gradient[index])
+        sums.positive += w > positive ? Double(g) : 0
+        sums.negative += w < -negative ? Double(g) : 0
+        gradient[index] = g * (w > positive ? above : w < -negative ? below : 1)
+      }
+    }
+    return sums
+  }
+
   /// −1, 0 or +1 for every weight.
   func codes(_ latent: [Float]) -> [Int8] {
     var codes = [Int8](repeating: 0, count: latent.count)

@@ -12,8 +12,8 @@ public struct TrainableActivationQuantizerKind: Sendable {
   public let quantizer: @Sendable () -> any TrainableActivationQuantizer
 
   public static let all: [TrainableActivationQuantizerKind] =
-    [range, movingRange] + (1...8).map(fixed) + (1...8).map(dorefa) + (1...8).map(pact) + (1...8).map(lsq)
-    + (1...8).map(lsqPlus)
+    [range, movingRange, sign]
+    + [fixed, dorefa, hwgq, pact, lsq, lsqPlus].flatMap { family in (1...8).map { family($0) } }
 
   public static let range = TrainableActivationQuantizerKind(
     name: "range", bitsPerActivation: 8, help: "8-bit codes over the range that calibration found"
@@ -22,6 +22,10 @@ public struct TrainableActivationQuantizerKind: Sendable {
   public static let movingRange = TrainableActivationQuantizerKind(
     name: "moving-range", bitsPerActivation: 8, help: "8-bit codes over a moving average of the batches' ranges"
   ) { RangeActivation(momentum: 0.01) }
+
+  public static let sign = TrainableActivationQuantizerKind(
+    name: "sign", bitsPerActivation: 1, help: "-1 and +1"
+  ) { SignActivation() }
 
   /// `fixed1` to `fixed8`; `fixed8` is the paper's.
   static func fixed(_ bitWidth: Int) -> TrainableActivationQuantizerKind {
@@ -37,10 +41,19 @@ public struct TrainableActivationQuantizerKind: Sendable {
     ) { FixedPointActivation(bitWidth: bitWidth) }
   }
 
+  /// `hwgq1` to `hwgq8`.
+  static func hwgq(_ bitWidth: Int) -> TrainableActivationQuantizerKind {
+    TrainableActivationQuantizerKind(
+      name: "hwgq\(bitWidth)", bitsPerActivation: bitWidth,
+      help: "\(bitWidth)-bit codes in the best steps for normal values (HWGQ)"
+    ) { HalfWaveGaussianActivation(bitWidth: bitWidth) }
+  }
+
   /// `pact1` to `pact8`.
   static func pact(_ bitWidth: Int) -> TrainableActivationQuantizerKind {
     TrainableActivationQuantizerKind(
-      name: "pact\(bitWidth)", bitsPerActivation: bitWidth, help: "\(bitWidth)-bit codes over 0 to a trained clip (PACT)"
+      name: "pact\(bitWidth)", bitsPerActivation: bitWidth,
+      help: "\(bitWidth)-bit codes from 0 to a trained clip (PACT)"
     ) { ClippedActivation(bitWidth: bitWidth) }
   }
 

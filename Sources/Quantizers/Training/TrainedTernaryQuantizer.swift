@@ -77,15 +77,8 @@ public struct TrainedTernaryQuantizer: TrainableWeightQuantizer {
     let isScaled = gradientRule == .scaled
     let above = isScaled ? QuantizerArithmetic.usable(state[0].values[0]) : 1
     let below = isScaled ? QuantizerArithmetic.usable(state[1].values[0]) : 1
-    var sums = (positive: 0.0, negative: 0.0)
-    partition(latent, Self.encoding(state), progress).forEachRange(latent.count) { range, positive, negative in
-      for index in range {
-        let (w, g) = (latent[index], gradient[index])
-        sums.positive += w > positive ? Double(g) : 0
-        sums.negative += w < -negative ? Double(g) : 0
-        gradient[index] = g * (w > positive ? above : w < -negative ? below : 1)
-      }
-    }
+    let sums = partition(latent, Self.encoding(state), progress).pullback(
+      gradient, latent, positive: above, negative: below)
     return [[Float(sums.positive)], [Float(-sums.negative)]]
   }
 
