@@ -79,14 +79,15 @@ let package = Package(
       swiftSettings: hot),
     .target(
       name: "Emission", dependencies: ["Tensors", "Graphs", "ModelFormat", "Planning"], swiftSettings: hot),
+    .target(name: "Reports", dependencies: ["Measurements"]),
 
     // Products.
     .target(
       name: "DeepChip",
       dependencies: [
-        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
+        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Networks", "Reference", "Passes",
         "Planning",
-        "Networks", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission",
+        "Coding", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission", "Reports",
         "CResources",
       ],
       swiftSettings: hot),
@@ -123,6 +124,7 @@ let package = Package(
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurements"]),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),

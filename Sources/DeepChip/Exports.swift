@@ -10,6 +10,7 @@
 @_exported import Packing
 @_exported import Quantizers
 @_exported import Reference
+@_exported import Reports
 @_exported import Runtime
 @_exported import Tensors
 @_exported import Training

@@ -8,6 +8,7 @@ import Networks
 import Packing
 import Quantizers
 import Runtime
+import Training
 
 /// Why a job could not be done, as a person and a script should see it: one sentence and an exit code.
 public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
@@ -43,6 +44,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as PreprocessingError: self.init(.usage, "\(error)")
     case let error as NetworkError: self.init(.usage, "\(error)")
     case let error as RecipeError: self.init(error.isUsage ? .usage : .badFile, "\(error)")
+    case let error as TrainingError: self.init(error.code, "\(error)")
     case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
     }
@@ -85,6 +87,17 @@ extension EmissionError {
     case .unsupported: .unsupportedOperator
     case .name: .usage
     case .schedule: .failed
+    }
+  }
+}
+
+extension TrainingError {
+  fileprivate var code: Failure.Code {
+    switch problem {
+    case .unsupported: .unsupportedOperator
+    case .form, .data, .quantization: .usage
+    case .checkpoint: .badFile
+    case .notFinite: .failed
     }
   }
 }

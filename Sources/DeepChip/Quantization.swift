@@ -53,8 +53,8 @@ public struct Quantization {
   }
 
   /// Runs graphs over the calibration items with the float kernels.
-  private func source(
-    _ dataset: Dataset?, passCount: Int, progress: @escaping (Double) -> Void
+  func source(
+    _ dataset: Dataset?, passCount: Int, progress: @escaping (Double) -> Void = { _ in }
   ) -> ActivationSource {
     var done = 0.0
     return ActivationSource { graph, values, observe in
