@@ -68,7 +68,8 @@ let package = Package(
       name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference", "Passes"],
       swiftSettings: hot),
     .target(
-      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Reference"], swiftSettings: hot),
+      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Quantizers", "Reference"],
+      swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
@@ -126,13 +127,17 @@ let package = Package(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "CResources", "Reference", "Graphs", "Tensors"],
+      name: "TrainingTests",
+      dependencies: ["Training", "Quantizers", "Compression", "CResources", "Reference", "Graphs", "Tensors"],
       swiftSettings: hot),
 
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),
     .executableTarget(
       name: "size-benchmark", dependencies: ["Tensors", "Graphs", "ModelFormat", "Coding"], path: "Benchmarks/Sizes",
+      swiftSettings: hot),
+    .executableTarget(
+      name: "training-benchmark", dependencies: ["DeepChip", "Passes", "Training"], path: "Benchmarks/Training",
       swiftSettings: hot),
   ]
 )

@@ -6,11 +6,13 @@
 #define DC_HAS_avxvnni 1
 #define DC_HAS_avx512 1
 #define DC_HAS_avx512vbmi 1
+#define DC_HAS_avx512bf16 1
 #else
 #define DC_HAS_avx2 0
 #define DC_HAS_avxvnni 0
 #define DC_HAS_avx512 0
 #define DC_HAS_avx512vbmi 0
+#define DC_HAS_avx512bf16 0
 #endif
 #define DC_HAS_scalar 1
 
@@ -60,6 +62,7 @@ const dc_kernel *dc_kernel_list(int32_t *count) {
 #define DC_USES_avxvnni 0
 #define DC_USES_avx512 0
 #define DC_USES_avx512vbmi 0
+#define DC_USES_avx512bf16 0
 static const dc_kernel_table table_scalar = {
 #include "kernels.def"
 };
@@ -88,6 +91,12 @@ static const dc_kernel_table table_avx512 = {
 #undef DC_USES_avx512vbmi
 #define DC_USES_avx512vbmi 1
 static const dc_kernel_table table_avx512vbmi = {
+#include "kernels.def"
+};
+
+#undef DC_USES_avx512bf16
+#define DC_USES_avx512bf16 1
+static const dc_kernel_table table_avx512bf16 = {
 #include "kernels.def"
 };
 #endif
@@ -122,6 +131,7 @@ int dc_isa_is_available(dc_isa isa) {
   case dc_isa_avxvnni: return avx2 && (a71 >> 4 & 1);
   case dc_isa_avx512: return avx512;
   case dc_isa_avx512vbmi: return avx512 && (c7 >> 1 & 1);
+  case dc_isa_avx512bf16: return avx512 && (c7 >> 1 & 1) && (a71 >> 5 & 1);
   case dc_isa_count: return 0;
   }
   return 0;
@@ -137,6 +147,7 @@ const char *dc_isa_name(dc_isa isa) {
   case dc_isa_avxvnni: return "avxvnni";
   case dc_isa_avx512: return "avx512";
   case dc_isa_avx512vbmi: return "avx512vbmi";
+  case dc_isa_avx512bf16: return "avx512bf16";
   case dc_isa_count: return "";
   }
   return "";
@@ -151,6 +162,7 @@ const dc_kernel_table *dc_kernels(dc_isa isa) {
   case dc_isa_avxvnni: return &table_avxvnni;
   case dc_isa_avx512: return &table_avx512;
   case dc_isa_avx512vbmi: return &table_avx512vbmi;
+  case dc_isa_avx512bf16: return &table_avx512bf16;
 #endif
   default: return 0;
   }

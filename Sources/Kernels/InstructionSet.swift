@@ -15,9 +15,19 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   case avx512
   /// AVX-512 with VBMI, byte permutations.
   case avx512VBMI
+  /// AVX-512 with VBMI and BF16, dot products of 16-bit floats.
+  case avx512BF16
 
   /// Whether this processor and this build have it.
   public var isAvailable: Bool { dc_isa_is_available(foreign) != 0 }
+
+  /// Whether bytes are gathered in registers, so that kernels that skip zeros pay.
+  public var gathersFast: Bool {
+    switch self {
+    case .scalar, .avx2, .avxVNNI, .avx512: false
+    case .avx512VBMI, .avx512BF16: true
+    }
+  }
 
   /// The last one that is available.
   public static var best: InstructionSet {
@@ -26,7 +36,8 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     return best
   }
 
-  /// Its name, as in the names of kernels: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vbmi`.
+  /// Its name, as in the names of kernels: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vbmi`,
+  /// `avx512bf16`.
   public var name: StaticString {
     switch self {
     case .scalar: "scalar"
@@ -34,6 +45,7 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     case .avxVNNI: "avxvnni"
     case .avx512: "avx512"
     case .avx512VBMI: "avx512vbmi"
+    case .avx512BF16: "avx512bf16"
     }
   }
 
@@ -44,6 +56,7 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     case .avxVNNI: dc_isa_avxvnni
     case .avx512: dc_isa_avx512
     case .avx512VBMI: dc_isa_avx512vbmi
+    case .avx512BF16: dc_isa_avx512bf16
     }
   }
 }

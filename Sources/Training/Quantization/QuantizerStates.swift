@@ -1,0 +1,42 @@
+import Graphs
+import Quantizers
+import Tensors
+
+/// A quantizer's state as parameters, which optimizers, averages and checkpoints treat like all others.
+final class QuantizerStates {
+  let parameters: [Parameter]
+
+  init(_ state: [QuantizerState], of id: ValueID, name: String) {
+    parameters = state.map { entry in
+      Parameter(
+        id: id, name: "\(name).\(entry.name)", role: entry.isTrained ? .quantizerScale : .quantizerStatistic,
+        tensor: Tensor(shape: [entry.values.count], scalars: entry.values))
+    }
+    names = state.map(\.name)
+  }
+
+  private let names: [String]
+
+  /// As the quantizer knows it.
+  var state: [QuantizerState] {
+    parameters.indices.map {
+      QuantizerState(names[$0], parameters[$0].values.values, isTrained: parameters[$0].role.isTrained)
+    }
+  }
+
+  /// Takes over what a quantizer changed of its untrained state.
+  func update(_ state: [QuantizerState]) {
+    for (entry, parameter) in zip(state, parameters) where !parameter.role.isTrained {
+      precondition(entry.values.count == parameter.values.count, "A state keeps its count")
+      parameter.values.assign(entry.values)
+    }
+  }
+
+  /// - Precondition: as many arrays as entries.
+  func setGradients(_ gradients: [[Float]]) {
+    precondition(gradients.count == parameters.count, "A gradient for each entry of a state")
+    for (gradient, parameter) in zip(gradients, parameters) where parameter.role.isTrained {
+      parameter.gradient.assign(gradient)
+    }
+  }
+}
