@@ -5,11 +5,17 @@ public struct QuantizerState: Sendable, Hashable {
   public var values: [Float]
   /// Whether the optimizer moves it by its gradient; otherwise the quantizer itself changes it, if anything does.
   public var isTrained: Bool
+  /// By which a trainer multiplies its gradient before the optimizer sees it.
+  ///
+  /// A number that many weights share gets the sum of their gradients; with 1/√n for n of them it moves about as fast as
+  /// they do.
+  public var gradientFactor: Float
 
-  public init(_ name: String, _ values: [Float], isTrained: Bool) {
+  public init(_ name: String, _ values: [Float], isTrained: Bool, gradientFactor: Float = 1) {
     self.name = name
     self.values = values
     self.isTrained = isTrained
+    self.gradientFactor = gradientFactor
   }
 }
 

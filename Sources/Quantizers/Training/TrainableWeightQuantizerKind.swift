@@ -15,7 +15,7 @@ public struct TrainableWeightQuantizerKind: Sendable {
   public let quantizer: @Sendable (TrainableWeightQuantizerOptions) -> any TrainableWeightQuantizer
 
   public static let all: [TrainableWeightQuantizerKind] =
-    [int8, int4, int2, ternary, ec2t, twn, binary, bwn, xnor, binaryConnect, doReFaBinary]
+    [int8, int4, int2, ternary, ec2t, twn, atwn, binary, bwn, xnor, binaryConnect, doReFaBinary]
     + (2...8).map { dorefa($0) } + (2...8).map { lsq($0) } + (1...4).map { lq($0) } + (2...5).map { inq($0) }
     + [3, 5, 7, 9].map { nary($0) }
 
@@ -51,6 +51,10 @@ public struct TrainableWeightQuantizerKind: Sendable {
     name: "twn", bitsPerWeight: 2, hasZero: true,
     help: "-1, 0, +1 with one scale; zero within 0.7 times the mean magnitude (TWN)"
   ) { _ in TernaryWeightNetworkQuantizer() }
+
+  public static let atwn = TrainableWeightQuantizerKind(
+    name: "atwn", bitsPerWeight: 2, hasZero: true, help: "the same with the mean magnitude of each sign"
+  ) { _ in TernaryWeightNetworkQuantizer(isAsymmetric: true) }
 
   public static let binary = TrainableWeightQuantizerKind(
     name: "binary", bitsPerWeight: 1, hasZero: false, help: "the sign, times the mean magnitude of the filter (BWN)"

@@ -13,14 +13,18 @@ final class QuantizerStates {
         tensor: Tensor(shape: [entry.values.count], scalars: entry.values))
     }
     names = state.map(\.name)
+    gradientFactors = state.map(\.gradientFactor)
   }
 
   private let names: [String]
+  private let gradientFactors: [Float]
 
   /// As the quantizer knows it.
   var state: [QuantizerState] {
     parameters.indices.map {
-      QuantizerState(names[$0], parameters[$0].values.values, isTrained: parameters[$0].role.isTrained)
+      QuantizerState(
+        names[$0], parameters[$0].values.values, isTrained: parameters[$0].role.isTrained,
+        gradientFactor: gradientFactors[$0])
     }
   }
 
@@ -32,11 +36,13 @@ final class QuantizerStates {
     }
   }
 
+  /// Sets the gradients of the loss, each times its entry's factor.
+  ///
   /// - Precondition: as many arrays as entries.
   func setGradients(_ gradients: [[Float]]) {
     precondition(gradients.count == parameters.count, "A gradient for each entry of a state")
-    for (gradient, parameter) in zip(gradients, parameters) where parameter.role.isTrained {
-      parameter.gradient.assign(gradient)
+    for (index, parameter) in parameters.enumerated() where parameter.role.isTrained {
+      parameter.gradient.assign(gradients[index].map { $0 * gradientFactors[index] })
     }
   }
 }
