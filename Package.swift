@@ -119,6 +119,7 @@ let package = Package(
       name: "NetworksTests", dependencies: ["Networks", "Training", "Interchange", "Reference", "Graphs", "Tensors"],
       swiftSettings: hot),
     .testTarget(name: "PackingTests", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference", "Packing"]),
+    .testTarget(name: "RecipesTests", dependencies: ["DeepChip"]),
     .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),

@@ -44,6 +44,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as PreprocessingError: self.init(.usage, "\(error)")
     case let error as NetworkError: self.init(.usage, "\(error)")
     case let error as TrainingError: self.init(error.code, "\(error)")
+    case let error as RecipeError: self.init(error.isUsage ? .usage : .badFile, "\(error)")
     case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
     }
@@ -71,6 +72,12 @@ extension CompressionError {
 extension RuntimeError {
   fileprivate var isOfMemory: Bool {
     if case .memory = self { true } else { false }
+  }
+}
+
+extension RecipeError {
+  fileprivate var isUsage: Bool {
+    if case .unknownName = problem { true } else { false }
   }
 }
 
