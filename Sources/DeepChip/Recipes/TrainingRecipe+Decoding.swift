@@ -177,6 +177,8 @@ extension ParameterRole {
     case .runningMean: "runningMean"
     case .runningVariance: "runningVariance"
     case .other: "other"
+    case .quantizerScale: "quantizerScale"
+    case .quantizerStatistic: "quantizerStatistic"
     }
   }
 }
