@@ -130,7 +130,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Quantizers", "Compression", "CResources", "Reference", "Graphs", "Tensors"],
+      dependencies: ["Training", "Quantizers", "CResources", "Reference", "Graphs", "Tensors"],
       swiftSettings: hot),
 
     // Benchmarks.

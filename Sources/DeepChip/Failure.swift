@@ -43,8 +43,8 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as RuntimeError: self.init(error.isOfMemory ? .doesNotFit : .failed, "\(error)")
     case let error as PreprocessingError: self.init(.usage, "\(error)")
     case let error as NetworkError: self.init(.usage, "\(error)")
-    case let error as TrainingError: self.init(error.code, "\(error)")
     case let error as RecipeError: self.init(error.isUsage ? .usage : .badFile, "\(error)")
+    case let error as TrainingError: self.init(error.code, "\(error)")
     case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
     }

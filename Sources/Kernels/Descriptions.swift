@@ -25,6 +25,8 @@ public typealias FilterGradient = dc_filter_gradient
 public typealias Narrowing = dc_narrowing
 /// An operation on pixels with parameters by channel.
 public typealias Channelwise = dc_channelwise
+/// Evenly spaced values to which a pass rounds.
+public typealias Grid = dc_grid
 /// Filters before they are packed.
 public typealias Filters = dc_filters
 

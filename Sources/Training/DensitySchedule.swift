@@ -62,8 +62,8 @@ public struct DensitySchedule: Sendable, Hashable {
   ///   - step: 0 for the first.
   ///   - count: steps of the run.
   public func density(at step: Int, of count: Int) -> Float? {
-    let first = Int(Double(start) * Double(count))
-    let last = max(min(Int(Double(end) * Double(count)), count - 1), first)
+    let first = Int((Double(start) * Double(count)).rounded())
+    let last = max(min(Int((Double(end) * Double(count)).rounded()), count - 1), first)
     guard (first...last).contains(step), step == last || (step - first) % interval == 0 else { return nil }
     let left = 1 - Float(step - first) / Float(max(last - first, 1))
     return step == last ? final : final + (initial - final) * left * left * left

@@ -86,7 +86,7 @@ import Testing
       (
         "weightDecay", "{\"rate\": 0.1, \"exclude\": [\"bias\", \"mean\"]}",
         "r.json, weightDecay.exclude[1]: is \"mean\"; it has to be one of "
-          + "\"weights\", \"bias\", \"gamma\", \"beta\", \"other\"."
+          + "\"weights\", \"bias\", \"gamma\", \"beta\", \"other\", \"quantizerScale\"."
       ),
       (
         "normalization", "{\"mean\": [0, 0, 0], \"std\": [1, 1]}",

@@ -102,7 +102,7 @@ import Testing
     let settings = warm.settings(itemCount: 40_000)
     #expect(settings.batchSize == 128 && settings.epochs == 40 && settings.seed == 1)
     #expect(settings.schedule == LearningRateSchedule(peak: 0.05, shape: .oneCycle(rise: 0.2), warmUpSteps: 156))
-    #expect(settings.weightDecay == 0.0005 && settings.decayExclusions == [.bias, .gamma, .beta])
+    #expect(settings.weightDecay == 0.0005 && settings.decayExclusions == [.bias, .gamma, .beta, .quantizerScale])
     let light = try #require(settings.augmentation?.light)
     #expect(settings.augmentation?.padding == 4 && settings.augmentation?.flips == true)
     #expect(light.contrast == 0.5...1.5)

@@ -8,7 +8,7 @@ import Training
 extension TrainingRecipe {
   /// What `Trainer` takes of it, for so many training items.
   ///
-  /// Mixup, moving averages, quantization, density and distillation are not part of it.
+  /// Mixup, quantization and the teacher's file are not part of it.
   public func settings(itemCount: Int) -> Recipe {
     let stepsPerEpoch = itemCount / max(batchSize, 1)
     return Recipe(
@@ -18,7 +18,16 @@ extension TrainingRecipe {
         warmUpSteps: Int((learningRate.warmUpEpochs * Double(stepsPerEpoch)).rounded())),
       weightDecay: Float(weightDecay.rate), decayExclusions: weightDecay.exclusions,
       labelSmoothing: Float(labelSmoothing), largestGradientNorm: largestGradientNorm.map { Float($0) },
-      augmentation: augmentation?.augmentation(normalization), seed: seed)
+      augmentation: augmentation?.augmentation(normalization),
+      density: density.map {
+        Training.DensitySchedule(
+          from: 1, to: Float($0.target), start: Float($0.from), end: Float($0.to),
+          scope: $0.isGlobal ? .network : .layer)
+      },
+      distillation: distillation.map {
+        Training.Distillation(temperature: Float($0.temperature), share: Float($0.mixing))
+      },
+      averaging: movingAverage.map { Float($0) }, seed: seed)
   }
 
   /// What the packed file says about its inputs.

@@ -104,7 +104,7 @@ public struct TrainingRecipe: Sendable, Hashable {
     /// Parameters that it spares.
     public var exclusions: Set<ParameterRole>
 
-    public init(rate: Double = 0, exclusions: Set<ParameterRole> = [.bias, .gamma, .beta]) {
+    public init(rate: Double = 0, exclusions: Set<ParameterRole> = [.bias, .gamma, .beta, .quantizerScale]) {
       self.rate = rate
       self.exclusions = exclusions
     }

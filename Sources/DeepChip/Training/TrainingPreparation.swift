@@ -34,26 +34,18 @@ struct TrainingPreparation {
   var isQuantized: Bool { !quantization.weights.isEmpty || !quantization.activations.isEmpty }
 
   func trainer(threads: Int) throws -> Trainer {
-    let recipe = configuration.recipe
-    var settings = recipe.settings(itemCount: items.count)
-    settings.averaging = recipe.movingAverage.map { Float($0) }
-    settings.density = recipe.density.map(densitySchedule)
-    settings.distillation = recipe.distillation.map {
-      Training.Distillation(temperature: Float($0.temperature), share: Float($0.mixing))
-    }
+    var settings = configuration.recipe.settings(itemCount: items.count)
+    if !thresholdsFollow { settings.density?.form = .masking }
     return try Trainer(
       graph, quantization: quantization, items: items, recipe: settings, teacher: try teacher(threads: threads),
       threads: threads)
   }
 
-  /// Thresholds move where quantizers have them, and weights may come back; others are masked.
-  private func densitySchedule(_ density: TrainingRecipe.DensitySchedule) -> Training.DensitySchedule {
-    let follows = quantization.weights.values.filter(\.isPruned).allSatisfy {
+  /// Whether all quantizers move their thresholds by a density, so that weights may come back; others want masks.
+  private var thresholdsFollow: Bool {
+    quantization.weights.values.filter(\.isPruned).allSatisfy {
       $0.quantizer is TrainedTernaryQuantizer || $0.quantizer is TernaryWeightNetworkQuantizer
     }
-    return Training.DensitySchedule(
-      from: follows ? 0.8 : 1, to: Float(density.target), start: Float(density.from), end: Float(density.to),
-      form: follows ? .regrowing : .masking, scope: density.isGlobal ? .network : .layer)
   }
 
   // MARK: Network
