@@ -13,7 +13,8 @@ struct TrainCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A network's name (see --list), or a file to start from: .onnx or .tflite.", valueName: "network"),
+      "A network's name (see --list), or a file to start from: .onnx, .tflite, or a run's trained.dchip.",
+      valueName: "network"),
     completion: .file())
   var network: String?
 
@@ -32,20 +33,26 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Go on with the run in this folder.", valueName: "folder"), completion: .directory)
   var resume: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Settings: one of \(TrainingRecipe.builtInNames.joined(separator: ", ")), or a file.",
+      valueName: "recipe"), completion: .file())
+  var recipe: String?
+
   @OptionGroup var preprocessing: PreprocessingOptions
 
   @Option(
     help: ArgumentHelp("Codes of weights; real ones if neither this nor --activations is given.", valueName: "kind"))
   var weights: String?
 
-  @Option(help: ArgumentHelp("Codes of the first and the last layer's weights, or 'real'.", valueName: "kind"))
+  @Option(help: ArgumentHelp("Codes of the first and the last layer's weights, or 'float'.", valueName: "kind"))
   var endWeights: String?
 
   @Option(help: ArgumentHelp("Codes of activations.", valueName: "kind"))
   var activations: String?
 
   @Option(help: ArgumentHelp("Share of inner layers' weights that are not zero at the end, 0 to 1.", valueName: "x"))
-  var density: Float?
+  var density: Fraction?
 
   @Option(
     help: ArgumentHelp("A network to learn from: .onnx, .tflite or .dchip.", valueName: "model"), completion: .file())
@@ -81,16 +88,18 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("--epochs is 1 to 1000000, not \(epochs).")
     }
     if let limit, limit < 1 { throw ValidationError("--limit is at least 1, not \(limit).") }
-    if let density, !(0...1).contains(density) {
-      throw ValidationError("--density is a share, 0 to 1, not \(density).")
+    if let density, !(0...1).contains(density.value) {
+      throw ValidationError("--density is a share, 0 to 1, not \(density.value).")
     }
     if list { return }
     if resume != nil {
       if runFolder != nil { throw ValidationError("--run and --resume: give the folder once.") }
       return
     }
-    guard network != nil else { throw ValidationError("Missing expected argument '<network>'.") }
-    guard data != nil else { throw ValidationError("Missing expected argument '--data <data>'.") }
+    if recipe == nil {
+      guard network != nil else { throw ValidationError("Missing expected argument '<network>'.") }
+      guard data != nil else { throw ValidationError("Missing expected argument '--data <data>'.") }
+    }
     guard output != nil else { throw ValidationError("Missing expected argument '-o <file>'.") }
   }
 
@@ -114,6 +123,10 @@ struct TrainCommand: ParsableCommand {
     Console.print(Console.bold("networks"))
     for kind in NetworkKind.all {
       Console.print("  \(kind.usage)\n      \(kind.help)")
+    }
+    Console.print(Console.bold("recipes"))
+    for name in TrainingRecipe.builtInNames {
+      Console.print("  \(name): \((try? TrainingRecipe.named(name))?.summary ?? "")")
     }
     Console.print(Console.bold("weights"))
     for kind in TrainableWeightQuantizerKind.all { Console.print("  \(kind.name): \(kind.help)") }
@@ -139,21 +152,8 @@ struct TrainCommand: ParsableCommand {
   /// What was asked for; for a run that goes on, its own, with which what was asked for must agree.
   private func configuration(_ folder: URL) throws -> TrainingConfiguration {
     let stored = resume == nil ? nil : try RunFolder.configuration(folder)
-    var asked =
-      stored
-      ?? TrainingConfiguration(
-        network: network ?? "", data: data ?? "", output: output ?? "", recipe: TrainingSettings(),
-        preprocessing: preprocessing.preprocessing(for: URL(fileURLWithPath: network ?? "")))
-    if let network { asked.network = network }
-    if let data { asked.data = data }
-    if let epochs { asked.recipe.epochs = epochs }
-    if let seed { asked.recipe.seed = seed }
-    if let limit { asked.limit = limit }
-    if let weights { asked.weights = weights }
-    if let endWeights { asked.endWeights = endWeights }
-    if let activations { asked.activations = activations }
-    if let density { asked.density = density }
-    if let teacher { asked.teacher = teacher }
+    var asked = try stored ?? beginning()
+    try apply(to: &asked)
     guard let stored else { return asked }
     let differences = stored.differences(from: asked)
     guard differences.isEmpty else {
@@ -164,6 +164,59 @@ struct TrainCommand: ParsableCommand {
     }
     if let output { asked.output = output }
     return asked
+  }
+
+  /// What the recipe says, or settings that do for a small network.
+  private func beginning() throws -> TrainingConfiguration {
+    var recipe: TrainingRecipe
+    if let file = self.recipe {
+      recipe = try TrainingRecipe.load(file)
+    } else {
+      recipe = TrainingRecipe(
+        network: network ?? "", data: "", epochs: 20, batchSize: 64,
+        learningRate: .init(peak: 0.05, schedule: .oneCycle(rise: 0.3)))
+      recipe.weightDecay.rate = 5e-4
+      recipe.largestGradientNorm = 5
+    }
+    return TrainingConfiguration(
+      network: recipe.network.weights ?? recipe.network.name, data: recipe.data, output: output ?? "", recipe: recipe)
+  }
+
+  /// Lets the options that were given overrule.
+  private func apply(to asked: inout TrainingConfiguration) throws {
+    if let network { asked.network = network }
+    if let data {
+      asked.data = data
+      asked.recipe.data = try DatasetSpecifier(data, kinds: DatasetKind.readable).kind.name
+    }
+    if let epochs { asked.recipe.epochs = epochs }
+    if let seed { asked.recipe.seed = seed }
+    if let limit { asked.limit = limit }
+    if let density {
+      var schedule = asked.recipe.density ?? .init(target: 1)
+      schedule.target = Double("\(density.value)") ?? Double(density.value)
+      asked.recipe.density = schedule
+    }
+    if let teacher {
+      var distillation = asked.recipe.distillation ?? .init()
+      distillation.teacher = teacher
+      asked.recipe.distillation = distillation
+    }
+    if weights != nil || activations != nil || endWeights != nil {
+      var quantization = asked.recipe.quantization ?? .init()
+      quantization.weights = weights ?? quantization.weights
+      quantization.activations = activations ?? quantization.activations
+      quantization.firstLayer = endWeights ?? quantization.firstLayer
+      quantization.lastLayer = endWeights ?? quantization.lastLayer
+      asked.recipe.quantization = quantization
+    }
+    if preprocessing.isGiven {
+      let result = preprocessing.preprocessing(
+        for: URL(fileURLWithPath: asked.network), over: asked.preprocessing.preprocessing)
+      asked.recipe.normalization = .init(
+        scale: Double(result.scale), mean: result.mean.map { Double($0) }, std: result.std.map { Double($0) })
+      asked.preprocessing = StoredPreprocessing(result)
+    }
   }
 
   // MARK: Doing it

@@ -9,6 +9,7 @@ import Training
 ///     checkpoint-1.bin   the state of the run, written in turns: while one is replaced,
 ///     checkpoint-2.bin   the other is whole
 ///     report.html        curves
+///     trained.dchip      at the end, the network with real weights and its normalizations: to train on, or to teach
 ///
 /// Every file is replaced whole. The folder is locked while a run writes to it, and until the process ends.
 public final class RunFolder {
@@ -65,7 +66,10 @@ public final class RunFolder {
   }
 
   private static func reason(_ error: any Error) -> String {
-    guard let error = error as? DecodingError else { return "\(error)" }
+    guard let error = error as? DecodingError else {
+      let text = "\(error)"
+      return text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
     switch error {
     case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
@@ -93,6 +97,9 @@ public final class RunFolder {
     let lines = data.split(separator: 10).compactMap { try? JSONDecoder().decode(EpochReport.self, from: Data($0)) }
     return lines.filter { $0.epoch <= count }
   }
+
+  /// - Parameter trained: the real network at the end, as a packed file.
+  func write(trained: [UInt8]) throws { try write(trained, "trained.dchip") }
 
   func write(report: String) throws { try write(Array(report.utf8), "report.html") }
 

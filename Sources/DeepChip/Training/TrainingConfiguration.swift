@@ -6,9 +6,8 @@ import Training
 /// Everything that it takes to repeat a training run: the `config.json` of its folder.
 ///
 /// Threads are not part of it, and neither are time budgets: they do not change a bit of the result.
-public struct TrainingConfiguration: Codable, Equatable, Sendable {
-  public var schemaVersion = 1
-  /// The file of the network to start from.
+public struct TrainingConfiguration: Equatable, Sendable {
+  /// The name of a network, or the file of one to start from.
   public var network: String
   /// The data set, as `DatasetSpecifier` reads it.
   public var data: String
@@ -16,17 +15,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var output: String
   /// The first items of each split only; nil for all.
   public var limit: Int?
-  public var recipe: TrainingSettings
-  /// Codes of weights, a `TrainableWeightQuantizerKind`; nil for real weights.
-  public var weights: String?
-  /// Codes of the first and the last layer's weights; `real` for real ones.
-  public var endWeights = "int8"
-  /// Codes of activations, a `TrainableActivationQuantizerKind`; nil for real activations.
-  public var activations: String?
-  /// Share of inner layers' weights that are not zero at the end; nil leaves it to quantizers.
-  public var density: Float?
-  /// The file of a network to learn from; nil for labels alone.
-  public var teacher: String?
+  public var recipe: TrainingRecipe
   public var preprocessing: StoredPreprocessing
   /// What the run was begun with; 0 until then.
   public var checksums = Checksums()
@@ -59,15 +48,12 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     return copy
   }
 
-  public init(
-    network: String, data: String, output: String, recipe: TrainingSettings, preprocessing: Preprocessing,
-    limit: Int? = nil
-  ) {
+  public init(network: String, data: String, output: String, recipe: TrainingRecipe, limit: Int? = nil) {
     self.network = network
     self.data = data
     self.output = output
     self.recipe = recipe
-    self.preprocessing = StoredPreprocessing(preprocessing)
+    preprocessing = StoredPreprocessing(recipe.preprocessing)
     self.limit = limit
   }
 
@@ -95,7 +81,10 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
 
   /// The numbers and texts for the report, without paths.
   var settings: [(name: String, value: String)] {
-    let hidden = ["network", "data", "output", "schemaVersion", "teacher"]
+    let hidden = [
+      "network", "data", "output", "schemaVersion", "recipe.network", "recipe.schemaVersion",
+      "recipe.distillation.teacher",
+    ]
     return Self.leaves(json).filter { !hidden.contains($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
@@ -127,6 +116,44 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   }
 }
 
+extension TrainingConfiguration: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case schemaVersion, network, data, output, limit, recipe, preprocessing, checksums
+  }
+
+  /// - Throws: `DecodingError`; `RecipeError` for a recipe that is none.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let version = try container.decode(Int.self, forKey: .schemaVersion)
+    guard version == Self.schemaVersion else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .schemaVersion, in: container, debugDescription: "version \(version)")
+    }
+    network = try container.decode(String.self, forKey: .network)
+    data = try container.decode(String.self, forKey: .data)
+    output = try container.decode(String.self, forKey: .output)
+    limit = try container.decodeIfPresent(Int.self, forKey: .limit)
+    let recipe = try container.decode(JSONValue.self, forKey: .recipe)
+    self.recipe = try TrainingRecipe(json: JSONEncoder().encode(recipe), file: "config.json, recipe")
+    preprocessing = try container.decode(StoredPreprocessing.self, forKey: .preprocessing)
+    checksums = try container.decode(Checksums.self, forKey: .checksums)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(Self.schemaVersion, forKey: .schemaVersion)
+    try container.encode(network, forKey: .network)
+    try container.encode(data, forKey: .data)
+    try container.encode(output, forKey: .output)
+    try container.encodeIfPresent(limit, forKey: .limit)
+    try container.encode(JSONDecoder().decode(JSONValue.self, from: recipe.json), forKey: .recipe)
+    try container.encode(preprocessing, forKey: .preprocessing)
+    try container.encode(checksums, forKey: .checksums)
+  }
+
+  private static let schemaVersion = 1
+}
+
 /// A `Preprocessing` in a configuration.
 public struct StoredPreprocessing: Codable, Equatable, Sendable {
   public var scale: Float
@@ -137,7 +164,7 @@ public struct StoredPreprocessing: Codable, Equatable, Sendable {
   public var resize: Int?
   public var crop: [Int]?
 
-  init(_ preprocessing: Preprocessing) {
+  public init(_ preprocessing: Preprocessing) {
     scale = preprocessing.scale
     mean = preprocessing.mean
     std = preprocessing.std

@@ -34,12 +34,18 @@ struct TrainingPreparation {
   var isQuantized: Bool { !quantization.weights.isEmpty || !quantization.activations.isEmpty }
 
   func trainer(threads: Int) throws -> Trainer {
-    var recipe = configuration.recipe.recipe
-    if let density = configuration.density { recipe.density = DensitySchedule(to: density) }
-    let teacher = try configuration.teacher.map { try self.teacher($0, threads: threads) }
-    if teacher != nil { recipe.distillation = Distillation() }
+    var settings = configuration.recipe.settings(itemCount: items.count)
+    if !thresholdsFollow { settings.density?.form = .masking }
     return try Trainer(
-      graph, quantization: quantization, items: items, recipe: recipe, teacher: teacher, threads: threads)
+      graph, quantization: quantization, items: items, recipe: settings, teacher: try teacher(threads: threads),
+      threads: threads)
+  }
+
+  /// Whether all quantizers move their thresholds by a density, so that weights may come back; others want masks.
+  private var thresholdsFollow: Bool {
+    quantization.weights.values.filter(\.isPruned).allSatisfy {
+      $0.quantizer is TrainedTernaryQuantizer || $0.quantizer is TernaryWeightNetworkQuantizer
+    }
   }
 
   // MARK: Network
@@ -47,15 +53,15 @@ struct TrainingPreparation {
   /// From a file, or built by name with the data's classes.
   private static func network(_ configuration: TrainingConfiguration, _ dataset: Dataset) throws -> Graph {
     let url = URL(fileURLWithPath: configuration.network)
-    guard Model.Format(rawValue: url.pathExtension.lowercased()) != nil else {
-      let classes = dataset.classNames.isEmpty ? (dataset.labels?.max() ?? -1) + 1 : dataset.classNames.count
-      return try Networks.named(configuration.network, classes: max(classes, 1), seed: configuration.recipe.seed)
+    guard Model.Format(rawValue: url.pathExtension.lowercased()) == nil else {
+      let model = try Model(contentsOf: url)
+      return model.format == .dchip ? model.packed.graph : model.graph
     }
-    let model = try Model(contentsOf: url)
-    guard model.format != .dchip else {
-      throw Failure(.usage, "\(url.lastPathComponent.escapedForDisplay): already packed; train the .onnx it came from.")
-    }
-    return model.graph
+    var choice = configuration.recipe.network
+    choice.name = configuration.network
+    let classes = dataset.classNames.isEmpty ? (dataset.labels?.max() ?? -1) + 1 : dataset.classNames.count
+    choice.classes = choice.classes ?? max(classes, 1)
+    return try choice.graph(seed: configuration.recipe.seed)
   }
 
   // MARK: Items
@@ -74,9 +80,10 @@ struct TrainingPreparation {
   private static func quantized(
     _ graph: Graph, _ configuration: TrainingConfiguration, _ dataset: Dataset
   ) throws -> (Graph, NetworkQuantization) {
-    let weights = try configuration.weights.map(weightKind)
-    let activations = try configuration.activations.map(activationKind)
-    guard weights != nil || activations != nil || configuration.density != nil else {
+    let choice = configuration.recipe.quantization ?? TrainingRecipe.QuantizationChoice()
+    let weights = try choice.weights.map(weightKind)
+    let activations = try choice.activations.map(activationKind)
+    guard weights != nil || activations != nil || configuration.recipe.density != nil else {
       return (graph.simplified(by: Pass.training), NetworkQuantization())
     }
     guard (weights == nil) == (activations == nil) else {
@@ -90,8 +97,9 @@ struct TrainingPreparation {
     let plan = try QuantizationPlan(
       graph, needsNarrowInputs: !hasRange, calibration: calibration.source(dataset, passCount: 1))
     var result = NetworkQuantization()
-    for layer in plan.layers {
-      result.weights[layer.weights] = try weightQuantization(layer, weights, configuration)
+    for (index, layer) in plan.layers.enumerated() {
+      let name = !layer.isEnd ? nil : index == 0 ? choice.firstLayer : choice.lastLayer
+      result.weights[layer.weights] = try weightQuantization(weights, end: name)
     }
     if let activations {
       result.activations = plan.activations.map { values in
@@ -102,13 +110,14 @@ struct TrainingPreparation {
     return (plan.graph, result)
   }
 
+  /// - Parameter end: what was chosen for an end layer; nil for inner layers.
   private static func weightQuantization(
-    _ layer: QuantizationPlan.Layer, _ kind: TrainableWeightQuantizerKind?, _ configuration: TrainingConfiguration
+    _ kind: TrainableWeightQuantizerKind?, end: String?
   ) throws -> WeightQuantization {
     let options = TrainableWeightQuantizerOptions()
-    guard layer.isEnd else { return WeightQuantization(kind?.quantizer(options)) }
-    guard kind != nil, configuration.endWeights != "real" else { return WeightQuantization(nil, isPruned: false) }
-    return WeightQuantization(try weightKind(configuration.endWeights).quantizer(options), isPruned: false)
+    guard let end else { return WeightQuantization(kind?.quantizer(options)) }
+    guard kind != nil, end != "float" else { return WeightQuantization(nil, isPruned: false) }
+    return WeightQuantization(try weightKind(end).quantizer(options), isPruned: false)
   }
 
   private static func weightKind(_ name: String) throws -> TrainableWeightQuantizerKind {
@@ -126,7 +135,11 @@ struct TrainingPreparation {
   // MARK: Teacher
 
   /// A network from a file, asked about the inputs that the student sees.
-  private func teacher(_ file: String, threads: Int) throws -> Teacher {
+  private func teacher(threads: Int) throws -> Teacher? {
+    guard let distillation = configuration.recipe.distillation else { return nil }
+    guard let file = distillation.teacher else {
+      throw Failure(.usage, "the recipe learns from a teacher: name one with --teacher.")
+    }
     let model = try Model(contentsOf: URL(fileURLWithPath: file))
     let graph = model.packed.graph
     let preprocessing = configuration.preprocessing.preprocessing

@@ -63,10 +63,10 @@ public final class TrainingRun {
   /// - Throws: `Failure`.
   public init(_ configuration: TrainingConfiguration, in url: URL, threads: Int = 1) throws {
     do {
-      let specifier = try DatasetSpecifier(configuration.data, kinds: DatasetKind.readable)
-      let training = try specifier.load(split: .train)
-      test = try specifier.load(split: .test)
-      notes = [training.note].compactMap { $0 }
+      let data = try TrainingData(configuration)
+      let training = data.training
+      test = data.evaluation
+      notes = data.notes
       let preparation = try TrainingPreparation(configuration, training)
       testIndices = Array(0..<min(configuration.limit ?? test.count, test.count))
       trainer = try preparation.trainer(threads: threads)
@@ -120,6 +120,7 @@ public final class TrainingRun {
         }
       }
       try folder.write(report: page.html)
+      try folder.write(trained: trained.serialized())
       return .finished
     } catch { throw Failure(error) }
   }
@@ -180,6 +181,15 @@ public final class TrainingRun {
         return values.enumerated().map { EpochReport.LayerValue(layer: "\(parameter.name) \($0 + 1)", value: $1) }
       }
       return [EpochReport.LayerValue(layer: parameter.name, value: values.reduce(0, +) / Double(max(values.count, 1)))]
+    }
+  }
+
+  /// The network with real weights as training left them, to be trained on or to teach.
+  private var trained: PackedModel {
+    trainer.withAverages {
+      PackedModel(
+        graph: trainer.network.trainedGraph, preprocessing: configuration.preprocessing.preprocessing,
+        classNames: test.classNames)
     }
   }
 

@@ -26,6 +26,13 @@ struct TrainingRuns {
   func run(_ name: String) -> URL { folder["\(name).run"] }
   func checkpoint(_ name: String, _ slot: Int) -> URL { run(name).appendingPathComponent("checkpoint-\(slot).bin") }
 
+  /// When a checkpoint was last written; nil before the first.
+  func newestCheckpointDate(_ name: String) -> Date? {
+    [1, 2].compactMap {
+      try? FileManager.default.attributesOfItem(atPath: checkpoint(name, $0).path)[.modificationDate] as? Date
+    }.max()
+  }
+
   /// What a run to its end leaves that is the same for every run: the model's bytes, and the newer checkpoint's without
   /// what tells of time.
   func result(_ name: String) throws -> [Data] {
