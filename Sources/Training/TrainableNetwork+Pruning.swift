@@ -40,7 +40,9 @@ extension TrainableNetwork {
   public func mask(of id: ValueID) -> [Bool]? { quantizedWeights.first { $0.parameter.id == id }?.lives }
 
   /// How many weights each layer keeps.
-  private static func keptCounts(_ layers: [QuantizedWeights], _ density: Float, _ scope: DensitySchedule.Scope) -> [Int] {
+  private static func keptCounts(
+    _ layers: [QuantizedWeights], _ density: Float, _ scope: DensitySchedule.Scope
+  ) -> [Int] {
     func share(_ count: Int) -> Int { Int((Double(density) * Double(count)).rounded()) }
     if scope == .layer { return layers.map { share($0.count) } }
     let scores = layers.map { layer in

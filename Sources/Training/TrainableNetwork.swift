@@ -122,7 +122,9 @@ public final class TrainableNetwork {
   public var byteCount: Int {
     var distinct: [ObjectIdentifier: Int] = [:]
     let effective = quantizedWeights.map(\.parameter.effective)
-    for case let buffer? in context.values + context.gradients + effective { distinct[ObjectIdentifier(buffer)] = buffer.count }
+    for case let buffer? in context.values + context.gradients + effective {
+      distinct[ObjectIdentifier(buffer)] = buffer.count
+    }
     return 4 * (distinct.values.reduce(0, +) + parameters.reduce(0) { $0 + 2 * $1.values.count })
   }
 
@@ -202,7 +204,9 @@ public final class TrainableNetwork {
   /// The graph with the latent parameters as they are now.
   public var trainedGraph: Graph {
     var result = graph
-    for parameter in parameters where parameter.role.isConstant { result.constants[parameter.id] = .tensor(.float32(parameter.value)) }
+    for parameter in parameters where parameter.role.isConstant {
+      result.constants[parameter.id] = .tensor(.float32(parameter.value))
+    }
     return result
   }
 

@@ -40,7 +40,8 @@ import Testing
     (3...12, .affine(AffineEncoding(scale: 0.25, zeroPoint: 7, bitWidth: 4, isSigned: false))),
   ]
 
-  @Test("Batch normalization folds into codes: the scales change, the codes only where a factor is 0 or negative",
+  @Test(
+    "Batch normalization folds into codes: the scales change, the codes only where a factor is 0 or negative",
     arguments: alphabets.indices, [[Float(1), 0.5, 2, 3, 0.01, 1], [1, -0.5, 2, -3, 1, 1], [1, 0, 2, 3, 0, 1]])
   func foldsIntoCodes(alphabet: Int, gamma: [Float]) throws {
     let (range, encoding) = Self.alphabets[alphabet]

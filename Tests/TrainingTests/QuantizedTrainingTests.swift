@@ -84,7 +84,8 @@ extension Digits {
     #expect(SoftmaxCrossEntropy().evaluate(logits, test.labels).correctCount == correct)
   }
 
-  @Test("A run with everything, resumed from the bytes of a checkpoint, ends with the same bits, for any threads",
+  @Test(
+    "A run with everything, resumed from the bytes of a checkpoint, ends with the same bits, for any threads",
     arguments: [DensitySchedule.Form.regrowing, .masking], [1, 23, 60])
   func resumes(form: DensitySchedule.Form, stop: Int) throws {
     let items = try Digits.items(isTest: false)
@@ -111,7 +112,8 @@ extension Digits {
     #expect(try resumed.network.frozenGraph() == whole.network.frozenGraph())
   }
 
-  @Test("Every weight quantizer trains and freezes with a mask: masked weights are 0, and the frozen graph gives the logits",
+  @Test(
+    "Every weight quantizer trains and freezes with a mask: zeros stay, and the frozen graph gives the logits",
     arguments: TrainableWeightQuantizerKind.all.map(\.name))
   func masksCompose(name: String) throws {
     let kind = try #require(TrainableWeightQuantizerKind.named(name))
@@ -142,9 +144,9 @@ extension Digits {
     #expect(zip(logits.scalars, expected.scalars).allSatisfy { abs($0 - $1) <= 0.03 * largest })
   }
 
-  @Test("Layers that compete thin by their own measure; the counts add up", arguments: [
-    DensitySchedule.Scope.layer, .network, .networkByMagnitude,
-  ])
+  @Test(
+    "Layers that compete thin by their own measure; the counts add up",
+    arguments: [DensitySchedule.Scope.layer, .network, .networkByMagnitude])
   func scopes(scope: DensitySchedule.Scope) throws {
     let graph = try Digits.network(seed: 3)
     var quantization = NetworkQuantization()

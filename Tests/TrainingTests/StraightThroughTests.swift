@@ -105,7 +105,8 @@ private struct FineClip: TrainableActivationQuantizer {
       }
       for (index, group) in groups.enumerated() {
         let isMoved = shift?.parameter == "a\(index).clip"
-        let clip: Float = [0.75, 1, 1.25, 1, 0.5][index] + (isMoved ? shift?.by ?? 0 : 0)
+        // Different ones: a sum of opposite ends must not lie at the bend of ReLU.
+        let clip: Float = [0.75, 1, 1.25, 0.875, 0.5][index] + (isMoved ? shift?.by ?? 0 : 0)
         quantization.activations.append(
           ActivationQuantization(group, FineClip(clip: clip), ActivationStatistics(range: 0...1, meanMagnitude: 1)))
       }
@@ -152,9 +153,10 @@ private struct FineClip: TrainableActivationQuantizer {
           return zip(y.scalars, direction.scalars).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         }
         let slope = Float((values[0] - values[1]) / Double(2 * step))
-        // Steps across the bends of clamps cost some digits.
+        // Steps across the bends of clamps cost some digits, more where thousands of terms cancel in one number.
+        let tolerance: Float = gradient.count == 1 ? 0.025 : 5e-3
         #expect(
-          abs(gradient[place] - slope) <= 0.03 * scale + 5e-3, "\(name) \(place): \(gradient[place]) and \(slope)")
+          abs(gradient[place] - slope) <= 0.03 * scale + tolerance, "\(name) \(place): \(gradient[place]) and \(slope)")
       }
     }
   }

@@ -178,7 +178,8 @@ extension Optimizer {
     }
   }
 
-  @Test("A teacher's share of the loss has the gradient of its definition", arguments: [Float(0), 0.3, 1], [Float(1), 4])
+  @Test(
+    "A teacher's share of the loss has the gradient of its definition", arguments: [Float(0), 0.3, 1], [Float(1), 4])
   func distillationFollowsItsDefinition(share: Float, temperature: Float) {
     let logits = Tensor(shape: [2, 3], scalars: [Float(1), 2, -1, 0, 0.5, 0.25])
     let teacher = Tensor(shape: [2, 3], scalars: [Float(3), -1, 0.5, 1, 1, -2])
