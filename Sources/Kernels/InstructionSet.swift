@@ -15,6 +15,12 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   case avx512
   /// AVX-512 with VBMI, byte permutations.
   case avx512VBMI
+  /// AArch64: NEON, which all have.
+  case neon
+  /// NEON with dot products of 8-bit integers.
+  case dotProduct
+  /// NEON with matrix products of 8-bit integers.
+  case i8mm
 
   /// Whether this processor and this build have it.
   public var isAvailable: Bool { dc_isa_is_available(foreign) != 0 }
@@ -26,7 +32,8 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     return best
   }
 
-  /// Its name, as in the names of kernels: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vbmi`.
+  /// Its name, as in the names of kernels: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vbmi`, `neon`, `dotprod`,
+  /// `i8mm`.
   public var name: StaticString {
     switch self {
     case .scalar: "scalar"
@@ -34,6 +41,9 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     case .avxVNNI: "avxvnni"
     case .avx512: "avx512"
     case .avx512VBMI: "avx512vbmi"
+    case .neon: "neon"
+    case .dotProduct: "dotprod"
+    case .i8mm: "i8mm"
     }
   }
 
@@ -44,6 +54,9 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     case .avxVNNI: dc_isa_avxvnni
     case .avx512: dc_isa_avx512
     case .avx512VBMI: dc_isa_avx512vbmi
+    case .neon: dc_isa_neon
+    case .dotProduct: dc_isa_dotprod
+    case .i8mm: dc_isa_i8mm
     }
   }
 }

@@ -291,6 +291,9 @@ typedef enum dc_isa {
   dc_isa_avxvnni,    /* and AVX-VNNI: 8-bit dot products of 256 bits */
   dc_isa_avx512,     /* AVX-512 F, BW, DQ, VL and VNNI */
   dc_isa_avx512vbmi, /* and VBMI: byte permutations */
+  dc_isa_neon,       /* AArch64: NEON, which all have */
+  dc_isa_dotprod,    /* and dot products of 8-bit integers (FEAT_DotProd) */
+  dc_isa_i8mm,       /* and matrix products of them (FEAT_I8MM) */
   dc_isa_count
 } dc_isa;
 
