@@ -24,6 +24,8 @@ static uint32_t next_number(void) { return (uint32_t)((state = state * 636413622
 static void *filled(size_t byteCount, int real) {
   uint8_t *p = aligned_alloc(64, (byteCount + 127) / 64 * 64);
   for (size_t i = 0; i < byteCount; i++) p[i] = (uint8_t)next_number();
+  /* No weight is -128, as quantizers make them. */
+  for (size_t i = 0; !real && i < byteCount; i++) p[i] = p[i] == 128 ? 127 : p[i];
   for (size_t i = 0; real && i < byteCount / 4; i++) ((float *)(void *)p)[i] = (float)(int8_t)p[i * 4] / 128;
   return p;
 }

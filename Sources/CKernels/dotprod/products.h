@@ -29,7 +29,7 @@ DC_NEON_INLINE int start_sums(const dc_window *w, const int8_t *weights, int32_t
   for (; weights != end; weights += 64)
     UNROLLED for (int o = 0; o < 4; o++) sums[o] = vdotq_s32(sums[o], vld1q_s8(weights + 16 * o), vdupq_n_s8(1));
   UNROLLED for (int o = 0; o < 4; o++) vst1q_s32(start + 4 * o, vshlq_n_s32(sums[o], 7));
-  return 0;
+  return w->segmentLength % 16 == 0;
 }
 
 /* Adds the products of the four codes in a lane. */
@@ -44,7 +44,6 @@ DC_NEON_INLINE void sum_tile(const int pixels, const int plain, const dc_window 
                              const int8_t *weights, const int32_t *start, int32_t *sums) {
   int32x4_t acc[most_pixels * 4];
   const uint8_t *input[most_pixels];
-  (void)plain;
   UNROLLED for (int p = 0; p < pixels; p++) input[p] = at[p];
   UNROLLED for (int i = 0; i < pixels * 4; i++) acc[i] = vld1q_s32(start + i % 4 * 4);
   for (int32_t segment = 0; segment < w->segmentCount; segment++) {
@@ -55,11 +54,14 @@ DC_NEON_INLINE void sum_tile(const int pixels, const int plain, const dc_window 
       UNROLLED for (int p = 0; p < pixels; p++) codes[p] = vreinterpretq_s8_u8(signed_codes(vld1q_u8(input[p] + i)));
       DC_ADD_LANE(0) DC_ADD_LANE(1) DC_ADD_LANE(2) DC_ADD_LANE(3)
     }
-    for (; i != end; i += 4, weights += 64) {
-      UNROLLED for (int p = 0; p < pixels; p++)
-        codes[p] = vreinterpretq_s8_u8(signed_codes(vreinterpretq_u8_u32(vdupq_n_u32(four_bytes(input[p] + i)))));
-      DC_ADD_LANE(0)
-    }
+    if (plain || i == end) continue;
+    const int32_t left = (int32_t)(end - i);
+    UNROLLED for (int p = 0; p < pixels; p++)
+      codes[p] = vreinterpretq_s8_u8(signed_codes(load_words(input[p] + i, left)));
+    DC_ADD_LANE(0)
+    if (left > 4) { DC_ADD_LANE(1) }
+    if (left > 8) { DC_ADD_LANE(2) }
+    weights += left * 16;
   }
   UNROLLED for (int i = 0; i < pixels * 4; i++) vst1q_s32(sums + 4 * i, acc[i]);
 }

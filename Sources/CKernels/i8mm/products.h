@@ -25,8 +25,8 @@ DC_NEON_INLINE int32x4_t add_start(int32x4_t start, int8x16_t weights) {
 enum { most_pixels = DC_MOST_PIXELS, most_blocks = 4 };
 
 DC_NEON_INLINE int start_sums(const dc_window *w, const int8_t *weights, int32_t *start) {
-  (void)w, (void)weights, (void)start;
-  return 0;
+  (void)weights, (void)start;
+  return w->segmentLength % 8 == 0;
 }
 
 /* Adds the products of 8 codes of each pixel. A register of codes is a pair of pixels, one of weights a pair of
@@ -51,7 +51,7 @@ DC_NEON_INLINE void sum_tile(const int pixels, const int plain, const dc_window 
   const int pairs = (pixels + 1) / 2;
   int32x4_t acc[most_pixels * 4];
   const uint8_t *input[most_pixels + 1];
-  (void)plain, (void)start;
+  (void)start;
   UNROLLED for (int p = 0; p < pairs * 2; p++) input[p] = at[p < pixels ? p : pixels - 1];
   UNROLLED for (int i = 0; i < pairs * 8; i++) acc[i] = vdupq_n_s32(0);
   for (int32_t segment = 0; segment < w->segmentCount; segment++) {
@@ -63,7 +63,7 @@ DC_NEON_INLINE void sum_tile(const int pixels, const int plain, const dc_window 
         codes[p] = vcombine_u8(vld1_u8(input[2 * p] + i), vld1_u8(input[2 * p + 1] + i));
       add_eight(pairs, acc, codes, weights, 0);
     }
-    if (i != end) {
+    if (!plain && i != end) {
       UNROLLED for (int p = 0; p < pairs; p++)
         codes[p] = vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(four_bytes(input[2 * p] + i)),
                                                      vcreate_u64(four_bytes(input[2 * p + 1] + i))));

@@ -121,7 +121,8 @@ void dc_neon_depthwise_f32f32f32_1x16(const dc_convolution *c) {
   for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd; pixel++) {
     int32_t channel = w->channelBegin;
     for (; channel + 16 <= w->channelEnd; channel += 16) convolve_channels(4, c, at, channel, 16);
-    for (; channel < w->channelEnd; channel += 4) convolve_channels(1, c, at, channel, w->channelEnd - channel);
+    for (; channel + 4 <= w->channelEnd; channel += 4) convolve_channels(1, c, at, channel, 4);
+    if (channel < w->channelEnd) convolve_channels(1, c, at, channel, w->channelEnd - channel);
     dc_cursor_advance(&at, w, 0);
   }
 }

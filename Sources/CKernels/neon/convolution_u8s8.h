@@ -8,7 +8,7 @@
      void sum_tile(pixels, plain, w, input, weights, start, sums)    sums[pixel][16] of one block
      void sum_pixel(blocks, w, input, weights, blockStride, sums)    sums[block][16] of one pixel
 
-   where `plain` is what start_sums returned. Only products.h of NEON, with two pixels, has tiles for both answers. */
+   where `plain` is what start_sums returned: whether the layer suits the shorter of two loops. */
 #include "neon.h"
 
 typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_sums, ends_in_values } ending;
@@ -23,6 +23,9 @@ typedef struct tile_pixels {
 /* Brings the sums of `pixels` pixels and one block of 16 outputs to their end, `channels` of them. */
 DC_NEON_INLINE void finish(ending ending, const dc_convolution *c, const tile_pixels *at, int32_t pixels,
                            int32_t channel, int32_t channels, const int32_t *sums) {
+  /* Copies, which a store to the output cannot change. */
+  const dc_requantization rule = c->requantization;
+  const dc_sum_rule addition = c->residual.rule;
   for (int32_t p = 0; p < pixels; p++, sums += 16) {
     int32x4_t sum[4];
     UNROLLED for (int o = 0; o < 4; o++) sum[o] = vld1q_s32(sums + 4 * o);
@@ -38,9 +41,9 @@ DC_NEON_INLINE void finish(ending ending, const dc_convolution *c, const tile_pi
       }
       continue;
     }
-    uint8x16_t codes = requantized16(sum, &c->requantization, channel);
+    uint8x16_t codes = requantized16(sum, &rule, channel);
     if (ending == ends_in_added_codes)
-      codes = sum_of_codes(codes, load_bytes(at->residual[p] + channel, channels), &c->residual.rule);
+      codes = sum_of_codes(codes, load_bytes(at->residual[p] + channel, channels), &addition);
     store_bytes(at->output[p] + channel, codes, channels);
   }
 }
@@ -52,14 +55,14 @@ typedef void (*tile_function)(const dc_window *, const uint8_t *const *, const i
                                         const int32_t *start, int32_t *sums) { \
     sum_tile(pixels, plain, w, input, weights, start, sums); \
   }
-#if DC_MOST_PIXELS == 2
-#define TILE(pixels) NAMED_TILE(tile, pixels, 1) NAMED_TILE(careful, pixels, 0)
+#define TILE(pixels) NAMED_TILE(tile, pixels, 0) NAMED_TILE(plain, pixels, 1)
 TILE(1) TILE(2)
-static const tile_function tiles[2][3] = {{0, careful_1, careful_2}, {0, tile_1, tile_2}};
+#if DC_MOST_PIXELS == 2
+static const tile_function tiles[2][3] = {{0, tile_1, tile_2}, {0, plain_1, plain_2}};
 #else
-#define TILE(pixels) NAMED_TILE(tile, pixels, 1)
-TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
-static const tile_function tiles[1][7] = {{0, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6}};
+TILE(3) TILE(4)
+static const tile_function tiles[2][5] = {{0, tile_1, tile_2, tile_3, tile_4},
+                                          {0, plain_1, plain_2, plain_3, plain_4}};
 #endif
 #undef TILE
 #undef NAMED_TILE

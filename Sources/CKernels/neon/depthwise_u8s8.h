@@ -14,7 +14,8 @@ DC_NEON_INLINE void weave(const uint8x16_t tap[4], uint8x16_t quarter[4]) {
 
 /* `channels` channels of all pixels, at most 16. */
 DC_NEON_INLINE void convolve_channels(const dc_convolution *c, int32_t channel, const int32_t channels) {
-  const dc_window *w = &c->window;
+  const dc_window window = c->window, *w = &window; /* copies, which a store to the output cannot change */
+  const dc_requantization rule = c->requantization;
   const int32_t taps = w->segmentCount, groups = (taps + 3) / 4;
   const int8_t *block = (const int8_t *)c->weights + dc_depthwise_index(channel, 0, groups);
   int32x4_t start[4];
@@ -43,7 +44,7 @@ DC_NEON_INLINE void convolve_channels(const dc_convolution *c, int32_t channel, 
       UNROLLED for (int q = 0; q < 4; q++) add_products(acc[q], signed_codes(quarter[q]), vld1q_s8(weights + q * 64));
     }
     UNROLLED for (int q = 0; q < 4; q++) sums[q] = vaddq_s32(whole_sums(acc[q]), start[q]);
-    store_bytes(at.output + channel, requantized16(sums, &c->requantization, channel), channels);
+    store_bytes(at.output + channel, requantized16(sums, &rule, channel), channels);
     dc_cursor_advance(&at, w, 0);
   }
 }
@@ -51,5 +52,6 @@ DC_NEON_INLINE void convolve_channels(const dc_convolution *c, int32_t channel, 
 DC_TARGET void DC_NAME(depthwise, u8s8u8, DC_TILE)(const dc_convolution *c) {
   int32_t channel = c->window.channelBegin;
   for (; channel + 16 <= c->window.channelEnd; channel += 16) convolve_channels(c, channel, 16);
-  if (channel < c->window.channelEnd) convolve_channels(c, channel, c->window.channelEnd - channel);
+  if (channel + 8 == c->window.channelEnd) convolve_channels(c, channel, 8);
+  else if (channel < c->window.channelEnd) convolve_channels(c, channel, c->window.channelEnd - channel);
 }

@@ -130,6 +130,7 @@ DC_NEON_INLINE void start_sums(const int narrow, const dc_gathered *g, int32_t g
 DC_NEON_INLINE void compute_group(const int narrow, const int wants_codes, const dc_convolution *c, int32_t group,
                                   int32_t count, pixel_run *run) {
   const dc_gathered *g = (const dc_gathered *)c->weights;
+  const dc_requantization rule = c->requantization; /* a copy, which a store cannot change */
   int32x4_t start[4], sums[most_tile][4];
   start_sums(narrow, g, group, start);
   for (int32_t first = 0, pixels; first < count; first += pixels) {
@@ -138,7 +139,7 @@ DC_NEON_INLINE void compute_group(const int narrow, const int wants_codes, const
     else sum_tile(1, narrow, &c->window, g, group, run->at + first, start, sums);
     for (int32_t p = 0; p < pixels; p++) {
       if (wants_codes) {
-        vst1q_u8(run->by_place.codes[first + p] + group % 4 * 16, requantized16(sums[p], &c->requantization, group * 16));
+        vst1q_u8(run->by_place.codes[first + p] + group % 4 * 16, requantized16(sums[p], &rule, group * 16));
         continue;
       }
       UNROLLED for (int q = 0; q < 4; q++) vst1q_s32(run->by_place.sums[first + p] + group % 4 * 16 + 4 * q, sums[p][q]);
@@ -161,12 +162,13 @@ GROUP(narrow_sums, 1, 0)
 DC_NEON_INLINE void finish_codes(const int adds, const dc_convolution *c, int32_t block, int32_t channels,
                                  int32_t count, const pixel_run *run) {
   const uint8_t *order = ((const dc_gathered *)c->weights)->order + block;
+  const dc_sum_rule addition = c->residual.rule; /* a copy, which a store cannot change */
   for (int32_t p = 0; p < count; p++) {
     const uint8x16x4_t places = vld1q_u8_x4(run->by_place.codes[p]);
     for (int32_t o = 0; o < channels; o += 16) {
       uint8x16_t codes = vqtbl4q_u8(places, vld1q_u8(order + o));
       if (adds)
-        codes = sum_of_codes(codes, load_bytes(run->at[p].residual + block + o, channels - o), &c->residual.rule);
+        codes = sum_of_codes(codes, load_bytes(run->at[p].residual + block + o, channels - o), &addition);
       store_bytes(run->at[p].output + block + o, codes, channels - o);
     }
   }

@@ -39,6 +39,12 @@ DC_NEON_INLINE uint8x16_t load_bytes(const uint8_t *p, int32_t n) {
   return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
 }
 
+/* Loads the first 4, 8 or 12 of 16 bytes, zeros after. */
+DC_NEON_INLINE uint8x16_t load_words(const uint8_t *p, int32_t n) {
+  const uint64_t low = n == 4 ? four_bytes(p) : eight_bytes(p), high = n == 12 ? four_bytes(p + 8) : 0;
+  return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
+}
+
 /* Stores the first n of 16 bytes. */
 DC_NEON_INLINE void store_bytes(uint8_t *p, uint8x16_t bytes, int32_t n) {
   if (n >= 16) {
