@@ -176,6 +176,26 @@ static void count_sparse(const char *isa, const dc_kernel_table *k, double densi
   }
 }
 
+/* Dense layers of one row, with 16 or 4 levels. */
+static void count_leveled(const char *isa, const dc_kernel_table *k, int32_t bits) {
+  for (size_t i = 7; i < 9; i++) {
+    const layer *l = &layers[i];
+    dc_filters f = filters_of(l, 0, 0);
+    const size_t count = (size_t)(f.outputs * f.outputStride);
+    int8_t *weights = malloc(count);
+    for (size_t n = 0; n < count; n++) weights[n] = (int8_t)(next_number() % (1u << bits)) - (1 << (bits - 1));
+    f.weights = weights;
+    dc_convolution c = prepared(l, &f, 0, 0);
+    uint8_t *packed = filled(dc_leveled_byte_count(&f, bits), 0);
+    dc_leveled leveled = {packed, bits, {0}};
+    dc_find_levels(&f, leveled.levels);
+    dc_pack_leveled(&f, bits, leveled.levels, packed);
+    c.weights = &leveled;
+    COUNTED(k->conv_u8k4u8(&c));
+    report(isa, bits == 4 ? "conv_u8k4u8, 4 bits" : "conv_u8k4u8, 2 bits", l->name, products(l, 0), "MAC");
+  }
+}
+
 static void count_maps(const char *isa, const dc_kernel_table *k) {
   enum { side = 32, channels = 64, count = side * side * channels };
   uint8_t *a = filled(count * 4, 1), *b = filled(count * 4, 1), *y = filled(count * 4, 0), *table = filled(256, 0);
@@ -210,6 +230,7 @@ int main(int argc, char **argv) {
     if (!k || !wanted) continue;
     count_layers(name, k);
     count_sparse(name, k, 0.2), count_sparse(name, k, 0.1), count_sparse(name, k, 0.05);
+    count_leveled(name, k, 4), count_leveled(name, k, 2);
     count_maps(name, k);
   }
   return 0;

@@ -283,11 +283,45 @@ static void test_sparse(const layer *l, uint64_t seed) {
   }
 }
 
+static void test_leveled(const layer *l, uint64_t seed) {
+  static const int8_t all[2][16] = {{-128, -100, -77, -50, -13, -5, -1, 0, 1, 4, 9, 33, 60, 90, 111, 127}, {-128, 0, 1, 127}};
+  for (int bits = 2; bits <= 4; bits += 2) {
+    uint64_t state = seed + (uint64_t)bits;
+    const int atEnd = (seed + (uint64_t)bits / 2) % 2 == 0;
+    name_layer(l, bits == 2 ? "4 levels" : "16 levels", seed);
+    int8_t *weights = malloc(weight_count(l));
+    for (size_t i = 0; i < weight_count(l); i++)
+      weights[i] = l->isExtreme ? -128 : all[bits == 2][next_number(&state) % (bits == 2 ? 4 : 16)];
+    prepared p = prepare(l, 0, weights, &state, atEnd);
+    dc_leveled leveled = {guard(dc_leveled_byte_count(&p.filters, bits), atEnd), bits, {0}};
+    dc_find_levels(&p.filters, leveled.levels);
+    dc_pack_leveled(&p.filters, bits, leveled.levels, (void *)(uintptr_t)leveled.data);
+    p.convolution.weights = guarded_copy(&leveled, sizeof leveled, 1);
+    compare_layer(dc_operation_conv_u8k4u8, p, 1, 0, atEnd);
+    compare_layer(dc_operation_conv_u8k4f32, p, 4, 0, atEnd);
+    /* And the definition: the sums of the dense twin. */
+    void *packed = guard(dc_packed_byte_count_s8(&p.filters), atEnd);
+    dc_pack_weights_s8(&p.filters, 0, l->outputs, packed);
+    const dc_kernel_table *scalar = dc_kernels(dc_isa_scalar);
+    dc_convolution dense = p.convolution;
+    dense.weights = packed, dense.window.output = guarded_codes(p.outputCount, atEnd, &state);
+    p.convolution.window.output = guarded_copy(dense.window.output, p.outputCount, atEnd);
+    scalar->conv_u8s8u8(&dense), scalar->conv_u8k4u8(&p.convolution);
+    if (memcmp(dense.window.output, p.convolution.window.output, p.outputCount) != 0) {
+      fprintf(stderr, "scalar_conv_u8k4u8 differs from scalar_conv_u8s8u8: %s\n", case_name);
+      differences += 1;
+    }
+    release_guarded(0);
+    free(weights);
+  }
+}
+
 static void test_layer(layer l, uint64_t seed) {
   if (!l.kernelRows) l.kernelRows = l.kernelColumns = 1;
   if (!l.stride) l.stride = 1;
   if (!l.dilation) l.dilation = 1;
   if (!l.shift) l.shift = 36;
+  test_leveled(&l, seed);
   for (uint64_t s = 0; s < 2; s++) test_dense(&l, seed * 2 + s), test_values(&l, seed * 2 + s);
   if (l.firstOutput % 64 == 0) test_sparse(&l, seed);
 }

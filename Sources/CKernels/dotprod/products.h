@@ -11,6 +11,11 @@ DC_NEON_INLINE void add_products(int32x4_t sums[1], uint8x16_t codes, int8x16_t 
   sums[0] = vdotq_s32(sums[0], vreinterpretq_s8_u8(codes), weights);
 }
 
+/* Adds 4 x 4 products of codes with weights plus 128. */
+DC_NEON_INLINE void add_raised(int32x4_t sums[1], uint8x16_t codes, uint8x16_t weights) {
+  sums[0] = vreinterpretq_s32_u32(vdotq_u32(vreinterpretq_u32_s32(sums[0]), codes, weights));
+}
+
 /* The sums of 4 outputs. */
 DC_NEON_INLINE int32x4_t whole_sums(const int32x4_t sums[1]) { return sums[0]; }
 

@@ -16,6 +16,13 @@ DC_NEON_INLINE void add_products(int32x4_t sums[2], uint8x16_t codes, int8x16_t 
   sums[1] = vpadalq_s16(sums[1], vmull_high_s8(values, weights));
 }
 
+/* Adds 4 x 4 products of codes with weights plus 128. */
+DC_NEON_INLINE void add_raised(int32x4_t sums[2], uint8x16_t codes, uint8x16_t weights) {
+  const uint16x8_t low = vmull_u8(vget_low_u8(codes), vget_low_u8(weights)), high = vmull_high_u8(codes, weights);
+  sums[0] = vreinterpretq_s32_u32(vpadalq_u16(vreinterpretq_u32_s32(sums[0]), low));
+  sums[1] = vreinterpretq_s32_u32(vpadalq_u16(vreinterpretq_u32_s32(sums[1]), high));
+}
+
 /* The sums of 4 outputs. */
 DC_NEON_INLINE int32x4_t whole_sums(const int32x4_t sums[2]) { return vpaddq_s32(sums[0], sums[1]); }
 
