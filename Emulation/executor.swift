@@ -4,8 +4,8 @@ import ModelFormat
 import Runtime
 import Tensors
 
-// Runs a packed model of one input and one output on a made-up input with the kernels of every instruction set, dense
-// and sparse ones, and writes the input as .npy and the output's bytes: another machine's `deepchip run` has to come to
+// Runs a packed model of one input and one output on a made-up input with the kernels of every instruction set, dense,
+// sparse and packed ones, and writes the input as .npy and the output's bytes: another machine's `deepchip run` has to come to
 // the same. Scripts/test-aarch64.sh compares them.
 //
 //   executor MODEL.dchip SEED INPUT.npy OUTPUT.bytes
@@ -72,7 +72,11 @@ func write(_ bytes: [UInt8], _ path: UnsafePointer<CChar>) -> Bool {
 func print(_ name: StaticString, _ preference: WeightedSumPreference, isEqual: Bool) {
   name.withUTF8Buffer { name in
     var line = [UInt8](name)
-    line += [UInt8]((preference == .dense ? ", dense: " : ", sparse: ").utf8)
+    switch preference {
+    case .dense, .fastest: line += [UInt8](", dense: ".utf8)
+    case .gather: line += [UInt8](", sparse: ".utf8)
+    case .packed: line += [UInt8](", packed: ".utf8)
+    }
     line += [UInt8]((isEqual ? "the same bytes" : "OTHER BYTES").utf8) + [0]
     line.withUnsafeBytes { files_print($0.bindMemory(to: CChar.self).baseAddress!) }
   }
@@ -93,7 +97,7 @@ public func run(
   }
   var expected: [UInt8] = []
   for set in InstructionSet.allCases where set.isAvailable {
-    for preference in [WeightedSumPreference.dense, .gather] {
+    for preference in [WeightedSumPreference.dense, .gather, .packed] {
       guard let found = try? run(model, seed: seed, set, preference) else {
         files_print("The model does not run.")
         return 1

@@ -383,7 +383,8 @@ size_t dc_pack_gathered(const dc_filters *filters, const int8_t *levels, const d
 
 /* Weights of few levels, see dc_leveled.
 
-   dc_find_levels writes the levels that occur, and 0, in order, and returns how many; 17 when there are more than 16.
+   dc_find_levels writes the levels that occur, and 0, in order, then zeros, and returns how many there are; 17 when they
+   are more than 16, and nothing is written.
    dc_pack_leveled writes dc_leveled_byte_count bytes; `levels` (16, or 4 for 2 bits) must hold all that occur, and 0. */
 int32_t dc_find_levels(const dc_filters *filters, int8_t levels[16]);
 size_t dc_leveled_byte_count(const dc_filters *filters, int32_t bits);
