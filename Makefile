@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help dependencies build demo test embedded lint format docs clean
+.PHONY: help dependencies build demo test embedded aarch64 lint format docs clean
 
 # A crash ends the process instead of starting the interactive backtracer.
 export SWIFT_BACKTRACE ?= enable=no
@@ -24,6 +24,9 @@ test: dependencies ## Runs all tests.
 
 embedded: ## Builds the core without Foundation as Embedded Swift, on this machine.
 	swift build --package-path Embedded
+
+aarch64: ## Tests the AArch64 kernels, and the executor with them, under emulation.
+	Scripts/test-aarch64.sh
 
 lint: ## Checks the format of all Swift sources.
 	@Scripts/list-sources.sh | xargs -0 swift format lint --strict

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 folders=()
-for folder in Sources Tests Benchmarks Examples; do
+for folder in Sources Tests Benchmarks Emulation Examples; do
   if [ -d "$folder" ]; then folders+=("$folder"); fi
 done
 find Package.swift Embedded/Package.swift "${folders[@]}" -name .build -prune -o -name '*.swift' ! -name '*.pb.swift' -print0

@@ -37,6 +37,7 @@ static const layer layers[] = {
     {"alexnet 5x5 48>128 27x27", 31, 31, 48, 5, 5, 1, 128, 0},
     {"alexnet 3x3 256>384 13x13", 15, 15, 256, 3, 3, 1, 384, 0},
     {"alexnet dense 9216>4096", 1, 1, 9216, 1, 1, 1, 4096, 0},
+    {"alexnet dense 4096>4096", 1, 1, 4096, 1, 1, 1, 4096, 0},
     {"alexnet dense 4096>1000", 1, 1, 4096, 1, 1, 1, 1000, 0},
     {"ad dense 640>128", 1, 1, 640, 1, 1, 1, 128, 0},
     {"ad dense 128>128", 1, 1, 128, 1, 1, 1, 128, 0},
@@ -155,6 +156,46 @@ static void measure(const layer *l, int depthwise, int real, const int *chosen, 
   fflush(stdout);
 }
 
+/* Times dense layers at batch 1 with weights of 8, 4 and 2 bits, in turns. */
+static void measureLeveled(const layer *l, const int *chosen, int rounds) {
+  dc_convolution calls[3];
+  for (int i = 0; i < 3; i++) calls[i] = prepared(l, 0, 0);
+  for (int i = 1; i < 3; i++) {
+    const int32_t bits = i == 1 ? 4 : 2;
+    dc_filters f = {.outputs = l->outputs, .rows = 1, .columns = 1, .channels = l->channels, .channelStride = 1};
+    f.columnStride = f.rowStride = f.outputStride = l->channels, f.mapChannelStride = dc_channel_stride(l->channels, 1);
+    int8_t *weights = filled((size_t)l->outputs * (size_t)l->channels, 0);
+    for (ptrdiff_t n = 0; n < (ptrdiff_t)l->outputs * l->channels; n++)
+      weights[n] = (int8_t)((weights[n] & ((1 << bits) - 1)) - (1 << (bits - 1)));
+    f.weights = weights;
+    dc_leveled *leveled = malloc(sizeof *leveled);
+    void *packed = filled(dc_leveled_byte_count(&f, bits), 0);
+    leveled->data = packed, leveled->bits = bits;
+    dc_find_levels(&f, leveled->levels);
+    dc_pack_leveled(&f, bits, leveled->levels, packed);
+    calls[i].weights = leveled;
+    free(weights);
+  }
+  const double macs = (double)l->outputs * l->channels;
+  for (int isa = 0; isa < dc_isa_count; isa++) {
+    const dc_kernel_table *k = chosen[isa] ? dc_kernels((dc_isa)isa) : 0;
+    if (!k) continue;
+    double best[3] = {1e9, 1e9, 1e9};
+    const int repeats = isa == dc_isa_scalar ? 1 : (int)(2e8 / macs) + 1;
+    for (int round = 0; round < (isa == dc_isa_scalar ? 2 : rounds); round++)
+      for (int i = 0; i < 3; i++) {
+        const double begin = now();
+        for (int n = 0; n < repeats; n++) (i == 0 ? k->conv_u8s8u8 : k->conv_u8k4u8)(&calls[i]);
+        const double time = (now() - begin) / repeats;
+        if (time < best[i]) best[i] = time;
+      }
+    printf("%-30s  %-12s", l->name, dc_isa_name((dc_isa)isa));
+    for (int i = 0; i < 3; i++) printf("  %9.2f us %6.1f G/s", best[i] * 1e6, macs / best[i] / 1e9);
+    printf("\n");
+    fflush(stdout);
+  }
+}
+
 #define APPLY(operation, type) \
   __attribute__((unused)) static void apply_##operation(const dc_kernel_table *k, const void *description) { \
     k->operation((const type *)description); \
@@ -241,6 +282,10 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof depthwiseLayers / sizeof *depthwiseLayers; i++)
       if (strstr(depthwiseLayers[i].name, filter)) measure(&depthwiseLayers[i], 1, real, chosen, rounds);
   }
+  printf("%-44s  %23s  %23s  %23s\n", "dense at batch 1, by bits of a weight", "8", "4", "2");
+  for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
+    if (layers[i].height * layers[i].width == 1 && strstr(layers[i].name, filter))
+      measureLeveled(&layers[i], chosen, rounds);
   if (strstr("maps", filter)) printf("maps of 32x32 pixels and 64 channels, elements\n"), measureMaps(chosen, rounds);
   return 0;
 }

@@ -14,6 +14,15 @@
 #define DC_HAS_avx512vbmi 0
 #define DC_HAS_avx512bf16 0
 #endif
+#if defined(__aarch64__)
+#define DC_HAS_neon 1
+#define DC_HAS_dotprod 1
+#define DC_HAS_i8mm 1
+#else
+#define DC_HAS_neon 0
+#define DC_HAS_dotprod 0
+#define DC_HAS_i8mm 0
+#endif
 #define DC_HAS_scalar 1
 
 #define DC_JOIN2(a, b) a##b
@@ -63,6 +72,9 @@ const dc_kernel *dc_kernel_list(int32_t *count) {
 #define DC_USES_avx512 0
 #define DC_USES_avx512vbmi 0
 #define DC_USES_avx512bf16 0
+#define DC_USES_neon 0
+#define DC_USES_dotprod 0
+#define DC_USES_i8mm 0
 static const dc_kernel_table table_scalar = {
 #include "kernels.def"
 };
@@ -100,6 +112,26 @@ static const dc_kernel_table table_avx512bf16 = {
 #include "kernels.def"
 };
 #endif
+
+#if defined(__aarch64__)
+#undef DC_USES_neon
+#define DC_USES_neon 1
+static const dc_kernel_table table_neon = {
+#include "kernels.def"
+};
+
+#undef DC_USES_dotprod
+#define DC_USES_dotprod 1
+static const dc_kernel_table table_dotprod = {
+#include "kernels.def"
+};
+
+#undef DC_USES_i8mm
+#define DC_USES_i8mm 1
+static const dc_kernel_table table_i8mm = {
+#include "kernels.def"
+};
+#endif
 #undef DC_KERNEL
 
 /* MARK: The processor */
@@ -132,9 +164,52 @@ int dc_isa_is_available(dc_isa isa) {
   case dc_isa_avx512: return avx512;
   case dc_isa_avx512vbmi: return avx512 && (c7 >> 1 & 1);
   case dc_isa_avx512bf16: return avx512 && (c7 >> 1 & 1) && (a71 >> 5 & 1);
-  case dc_isa_count: return 0;
+  default: return 0;
   }
-  return 0;
+}
+#elif defined(__aarch64__)
+
+#if defined(__APPLE__)
+#include <sys/sysctl.h>
+
+/* A feature that macOS, iOS and their like name in a variable. */
+static int has_feature(const char *name) {
+  int value = 0;
+  size_t size = sizeof value;
+  return sysctlbyname(name, &value, &size, 0, 0) == 0 && value != 0;
+}
+static int has_dotprod(void) { return has_feature("hw.optional.arm.FEAT_DotProd"); }
+static int has_i8mm(void) { return has_feature("hw.optional.arm.FEAT_I8MM"); }
+
+#elif defined(__linux__) && __has_include(<sys/auxv.h>)
+#include <sys/auxv.h>
+
+/* Bits of the kernel's interface, which does not change. */
+static int has_dotprod(void) { return getauxval(AT_HWCAP) >> 20 & 1; } /* HWCAP_ASIMDDP */
+static int has_i8mm(void) { return getauxval(AT_HWCAP2) >> 13 & 1; }   /* HWCAP2_I8MM */
+
+#else
+/* Nobody to ask: what the compiler may assume. */
+#if defined(__ARM_FEATURE_DOTPROD)
+static int has_dotprod(void) { return 1; }
+#else
+static int has_dotprod(void) { return 0; }
+#endif
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+static int has_i8mm(void) { return 1; }
+#else
+static int has_i8mm(void) { return 0; }
+#endif
+#endif
+
+int dc_isa_is_available(dc_isa isa) {
+  switch (isa) {
+  case dc_isa_scalar:
+  case dc_isa_neon: return 1;
+  case dc_isa_dotprod: return has_dotprod();
+  case dc_isa_i8mm: return has_dotprod() && has_i8mm();
+  default: return 0;
+  }
 }
 #else
 int dc_isa_is_available(dc_isa isa) { return isa == dc_isa_scalar; }
@@ -148,6 +223,9 @@ const char *dc_isa_name(dc_isa isa) {
   case dc_isa_avx512: return "avx512";
   case dc_isa_avx512vbmi: return "avx512vbmi";
   case dc_isa_avx512bf16: return "avx512bf16";
+  case dc_isa_neon: return "neon";
+  case dc_isa_dotprod: return "dotprod";
+  case dc_isa_i8mm: return "i8mm";
   case dc_isa_count: return "";
   }
   return "";
@@ -163,6 +241,11 @@ const dc_kernel_table *dc_kernels(dc_isa isa) {
   case dc_isa_avx512: return &table_avx512;
   case dc_isa_avx512vbmi: return &table_avx512vbmi;
   case dc_isa_avx512bf16: return &table_avx512bf16;
+#endif
+#if defined(__aarch64__)
+  case dc_isa_neon: return &table_neon;
+  case dc_isa_dotprod: return &table_dotprod;
+  case dc_isa_i8mm: return &table_i8mm;
 #endif
   default: return 0;
   }

@@ -76,7 +76,12 @@ extension WeightedSum {
   fileprivate func kernelName(_ graph: Graph, _ choice: KernelChoice?) -> String {
     let isDepthwise = groups > 1 && graph.constants[weights]?.shape.dimensions.dropFirst().first == 1
     let name = isDepthwise ? "depthwise" : kernel.rows * kernel.columns == 1 ? "conv1x1" : "conv"
-    let weights = choice?.method == .gather ? "g8" : "s8"
+    let weights =
+      switch choice?.method {
+      case .gather: "g8"
+      case .packed: "k4"
+      case .dense, nil: "s8"
+      }
     switch result {
     case .codes: return name + "_u8\(weights)u8"
     case .real: return name + "_u8\(weights)f32"

@@ -17,6 +17,12 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   case avx512VBMI
   /// AVX-512 with VBMI and BF16, dot products of 16-bit floats.
   case avx512BF16
+  /// AArch64: NEON, which all have.
+  case neon
+  /// NEON with dot products of 8-bit integers.
+  case dotProduct
+  /// NEON with matrix products of 8-bit integers.
+  case i8mm
 
   /// Whether this processor and this build have it.
   public var isAvailable: Bool { dc_isa_is_available(foreign) != 0 }
@@ -24,8 +30,16 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   /// Whether bytes are gathered in registers, so that kernels that skip zeros pay.
   public var gathersFast: Bool {
     switch self {
-    case .scalar, .avx2, .avxVNNI, .avx512: false
+    case .scalar, .avx2, .avxVNNI, .avx512, .neon, .dotProduct, .i8mm: false
     case .avx512VBMI, .avx512BF16: true
+    }
+  }
+
+  /// Whether weights of 4 bits are unpacked faster than twice their bytes arrive from memory.
+  public var unpacksFast: Bool {
+    switch self {
+    case .scalar, .avx2, .avxVNNI, .neon, .dotProduct, .i8mm: false
+    case .avx512, .avx512VBMI, .avx512BF16: true
     }
   }
 
@@ -37,7 +51,7 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   }
 
   /// Its name, as in the names of kernels: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vbmi`,
-  /// `avx512bf16`.
+  /// `avx512bf16`, `neon`, `dotprod`, `i8mm`.
   public var name: StaticString {
     switch self {
     case .scalar: "scalar"
@@ -46,6 +60,9 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     case .avx512: "avx512"
     case .avx512VBMI: "avx512vbmi"
     case .avx512BF16: "avx512bf16"
+    case .neon: "neon"
+    case .dotProduct: "dotprod"
+    case .i8mm: "i8mm"
     }
   }
 
@@ -57,6 +74,9 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     case .avx512: dc_isa_avx512
     case .avx512VBMI: dc_isa_avx512vbmi
     case .avx512BF16: dc_isa_avx512bf16
+    case .neon: dc_isa_neon
+    case .dotProduct: dc_isa_dotprod
+    case .i8mm: dc_isa_i8mm
     }
   }
 }

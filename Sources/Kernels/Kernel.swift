@@ -58,7 +58,7 @@ public enum KernelList {
 public enum Operation: Int, CaseIterable, Sendable {
   // Convolution
   case convolveCodes, convolveCodesAddingResidual, convolveCodesToSums, convolveCodesToValues,
-    gatherCodes, gatherCodesAddingResidual, gatherCodesToValues, convolveValues,
+    gatherCodes, gatherCodesAddingResidual, gatherCodesToValues, unpackCodes, unpackCodesToValues, convolveValues,
     convolvePairs
   case depthwiseConvolveCodes, depthwiseConvolveValues
   // Pooling

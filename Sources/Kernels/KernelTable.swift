@@ -78,6 +78,19 @@ extension KernelTable {
     table.pointee.conv_u8g8f32(c)
   }
 
+  /// Convolves u8 codes with weights of few levels, a `LeveledWeights`, and requantizes.
+  public func unpackCodes(_ c: UnsafePointer<Convolution>) {
+    checkCodes(c.pointee.window)
+    check(c.pointee.requantization.shift)
+    table.pointee.conv_u8k4u8(c)
+  }
+
+  /// Convolves u8 codes with weights of few levels and stores `Float(sum) * scale + bias`.
+  public func unpackCodesToValues(_ c: UnsafePointer<Convolution>) {
+    checkCodes(c.pointee.window)
+    table.pointee.conv_u8k4f32(c)
+  }
+
   /// Convolves f32 values, adds biases and, if given, another map, and clamps.
   public func convolveValues(_ c: UnsafePointer<Convolution>) {
     check(c.pointee.window)

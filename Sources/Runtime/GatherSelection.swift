@@ -29,6 +29,12 @@ struct WeightedSumCost {
     return max(Double(pixels) * perPixel, Self.arrival(of: byteCount))
   }
 
+  /// Weights that are looked up take twice as many instructions a step, and a share of the bytes.
+  func packed(bitWidth: Int) -> Double {
+    let steps = groups * Double((windowLength + 3) / 4)
+    return max(Double(pixels) * (steps * 0.3 + groups * 0.7), Self.arrival(of: Int(steps) * 8 * bitWidth))
+  }
+
   /// How long weights take from the cache that holds them, or from memory.
   private static func arrival(of byteCount: Int) -> Double {
     let perByte = byteCount < 1 << 20 ? 0.0067 : byteCount < 1 << 24 ? 0.0125 : 0.02

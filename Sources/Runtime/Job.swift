@@ -31,6 +31,8 @@ struct JobBuilder {
   let preference: WeightedSumPreference
   /// Whether skipping zeros may pay with these kernels.
   let gathersFast: Bool
+  /// Whether leaving weights packed may pay with these kernels.
+  let unpacksFast: Bool
   let arena: UnsafeMutableRawPointer
 
   func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }

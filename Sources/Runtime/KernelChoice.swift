@@ -6,6 +6,8 @@ public enum WeightedSumPreference: Sendable {
   case dense
   /// The one that skips zeros, wherever it can.
   case gather
+  /// The one whose weights stay packed in 4 or 2 bits, wherever it can.
+  case packed
 }
 
 /// The kernel of a layer, and why it is that one.
@@ -16,6 +18,8 @@ public struct KernelChoice: Hashable, Sendable {
     case dense
     /// Products with the weights that are not zero, picked from tables of codes.
     case gather
+    /// Products with all weights, which stay packed in 4 or 2 bits until they are in registers.
+    case packed
   }
 
   /// What runs.

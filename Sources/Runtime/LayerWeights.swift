@@ -4,6 +4,7 @@ import Planning
 import Tensors
 
 import struct Kernels.GatheredFilters
+import struct Kernels.LeveledFilters
 
 /// The weights of a weighted sum as plain numbers, and their packing for the kernels.
 struct LayerWeights {
@@ -81,6 +82,16 @@ extension LayerWeights {
     return levels.withUnsafeBufferPointer { levels in
       filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
       return GatheredFilters(filters, levels: isNarrow ? Self.twoLevels(levels) : nil)
+    }
+  }
+
+  /// The weights of the output channels in `range` in 4 or 2 bits; nil when they have more than 16 levels.
+  func leveled(_ range: Range<Int>, _ input: MapLayout) -> LeveledFilters? {
+    guard case .levels(let levels) = numbers else { return nil }
+    var filters = filters(range, input, isDepthwise: false)
+    return levels.withUnsafeBufferPointer { levels in
+      filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
+      return LeveledFilters(filters)
     }
   }
 

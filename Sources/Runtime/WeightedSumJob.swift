@@ -4,6 +4,7 @@ import Planning
 import Tensors
 
 import struct Kernels.GatheredFilters
+import struct Kernels.LeveledFilters
 
 typealias ConvolutionKernel = @convention(c) (UnsafePointer<dc_convolution>?) -> Void
 
@@ -78,42 +79,77 @@ extension JobBuilder {
     var groups: [dc_convolution] = []
     let count = isDepthwise ? 1 : sum.groups
     let outputs = weights.outputs / count
-    let (gathered, choice) = selection(sum, weights, window, input, output, isDepthwise: isDepthwise)
+    let selection = selection(sum, weights, window, input, output, isDepthwise: isDepthwise)
     for group in 0..<count {
       var own = call
       let elementOffset = isDepthwise ? 0 : group * weights.channelsPerGroup
       own.window.input = call.window.input + elementOffset * input.elementType.byteCount
       own.window.output = call.window.output + group * outputs * output.elementType.byteCount
-      if let filters = gathered?[group] {
-        setParameters(sum, filters.places.map { group * outputs + $0 }, &own)
-        own.weights = GatheredGroup(filters, storage).weights
-      } else {
-        setParameters(sum, Array(group * outputs..<(group + 1) * outputs), &own)
-        own.weights = UnsafeRawPointer(
-          weights.packed(group * outputs..<(group + 1) * outputs, input, isDepthwise: isDepthwise, storage))
+      let range = group * outputs..<(group + 1) * outputs
+      switch selection.method {
+      case .gather(let filters):
+        setParameters(sum, filters[group].places.map { group * outputs + $0 }, &own)
+        own.weights = GatheredGroup(filters[group], storage).weights
+      case .packed(let filters):
+        setParameters(sum, Array(range), &own)
+        own.weights = LeveledGroup(filters[group], storage).weights
+      case .dense:
+        setParameters(sum, Array(range), &own)
+        own.weights = UnsafeRawPointer(weights.packed(range, input, isDepthwise: isDepthwise, storage))
       }
       groups.append(own)
     }
-    let kernel = gathered == nil ? kernel(sum, isDepthwise: isDepthwise) : gatherKernel(sum)
+    let kernel =
+      switch selection.method {
+      case .gather: gatherKernel(sum)
+      case .packed: packedKernel(sum)
+      case .dense: kernel(sum, isDepthwise: isDepthwise)
+      }
     let job = WeightedSumJob(
       kernel: kernel, groups: groups, images: isSinglePixel ? 1 : input.images,
       pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs,
       inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
       residualImageStride: residualImageStride(step),
       work: work(input, output, weights))
-    job.choice = choice
+    job.choice = selection.choice
     return job
   }
 
-  /// Whether to skip zeros: layers of codes may.
+  /// How a layer is computed, with its weights packed for that where it is not the dense way.
+  private enum Method {
+    case dense
+    case gather([GatheredFilters])
+    case packed([LeveledFilters])
+  }
+
+  /// Whether to skip zeros or to leave weights packed: layers of codes may.
   private func selection(
     _ sum: WeightedSum, _ weights: LayerWeights, _ window: dc_window, _ input: MapLayout, _ output: MapLayout,
     isDepthwise: Bool
-  ) -> (groups: [GatheredFilters]?, choice: KernelChoice?) {
-    guard input.elementType == .uint8, !isDepthwise, preference != .dense else { return (nil, nil) }
-    return gatherSelection(
-      weights, input, pixels: input.images * output.rows * output.columns,
-      windowLength: Int(window.segmentCount) * Int(window.segmentLength), groups: sum.groups)
+  ) -> (method: Method, choice: KernelChoice?) {
+    guard input.elementType == .uint8, !isDepthwise, preference != .dense else { return (.dense, nil) }
+    let pixels = input.images * output.rows * output.columns
+    let windowLength = Int(window.segmentCount) * Int(window.segmentLength)
+    var gathered: [GatheredFilters]?
+    var choice: KernelChoice?
+    if preference != .packed {
+      (gathered, choice) = gatherSelection(
+        weights, input, pixels: pixels, windowLength: windowLength, groups: sum.groups)
+    }
+    // No kernel of packed weights adds a residual.
+    if preference != .gather, case .none = sum.residual {
+      let packed = packedSelection(
+        weights, input, pixels: pixels, windowLength: windowLength, groups: sum.groups, rival: choice)
+      if let groups = packed.groups { return (.packed(groups), packed.choice) }
+    }
+    return (gathered.map { .gather($0) } ?? .dense, choice)
+  }
+
+  private func packedKernel(_ sum: WeightedSum) -> ConvolutionKernel {
+    switch sum.result {
+    case .codes: kernels.conv_u8k4u8
+    case .real, .float: kernels.conv_u8k4f32
+    }
   }
 
   private func gatherKernel(_ sum: WeightedSum) -> ConvolutionKernel {

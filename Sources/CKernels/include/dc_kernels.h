@@ -98,7 +98,7 @@ typedef struct dc_residual {
    clamp(sum + biases[c] + residual, lowest, highest).
 
    conv_u8g8u8, convadd_u8g8u8, conv_u8g8f32: the same from sparse weights, a dc_gathered. A range of channels begins at
-   a multiple of 64.
+   a multiple of 64. conv_u8k4u8, conv_u8k4f32: the same from weights of few levels, a dc_leveled.
 
    Overflow: |sum of codes * weights| < 2^31 holds below 65 793 products, and is otherwise for the packer to prove.
    The residual may be the very map that is written. */
@@ -139,6 +139,17 @@ typedef struct dc_gathered {
   int32_t isNarrow;
   int8_t levels[2]; /* narrow: the weights for bit 7 clear and set */
 } dc_gathered;
+
+/* Weights of few levels, which stay packed in memory, to which `weights` points (types u8k4...).
+
+   A weight is levels[code], its code has 4 or 2 bits. 64 bytes hold the codes of 8 / bits steps of four inputs by 16
+   outputs: bits * s ..< bits * (s + 1) of byte 4 * o + k are input k of step s for output o. They lie in the order
+   [outputs / 16][segment][steps of a segment, rounded up to 64 bytes]. */
+typedef struct dc_leveled {
+  const uint8_t *data;
+  int32_t bits;      /* 4 or 2 */
+  int8_t levels[16]; /* 2 bits: the first four */
+} dc_leveled;
 
 /* Pooling over the taps of a window. maxpool_u8u8, maxpool_f32f32: the greatest. avgpool_u8u8: the sum, requantized
    with multipliers[0] and offsets[0] for all channels. avgpool_f32f32: sum / divisor. */
@@ -282,6 +293,8 @@ typedef struct dc_narrowing {
   X(conv_u8g8u8, dc_convolution) \
   X(convadd_u8g8u8, dc_convolution) \
   X(conv_u8g8f32, dc_convolution) \
+  X(conv_u8k4u8, dc_convolution) \
+  X(conv_u8k4f32, dc_convolution) \
   X(conv_f32f32f32, dc_convolution) \
   X(conv_b16b16f32, dc_convolution) \
   X(depthwise_u8s8u8, dc_convolution) \
@@ -332,6 +345,9 @@ typedef enum dc_isa {
   dc_isa_avx512,     /* AVX-512 F, BW, DQ, VL and VNNI */
   dc_isa_avx512vbmi, /* and VBMI: byte permutations */
   dc_isa_avx512bf16, /* and BF16: dot products of 16-bit floats */
+  dc_isa_neon,       /* AArch64: NEON, which all have */
+  dc_isa_dotprod,    /* and dot products of 8-bit integers (FEAT_DotProd) */
+  dc_isa_i8mm,       /* and matrix products of them (FEAT_I8MM) */
   dc_isa_count
 } dc_isa;
 
@@ -405,6 +421,15 @@ void dc_gather_order(const dc_filters *filters, int32_t outputBegin, int32_t out
 size_t dc_gathered_most_bytes(const dc_filters *filters, const int8_t *levels);
 size_t dc_pack_gathered(const dc_filters *filters, const int8_t *levels, const dc_gather_table *tables,
                         const int32_t *outputs, int32_t outputCount, uint8_t *rounds, uint8_t *data);
+
+/* Weights of few levels, see dc_leveled.
+
+   dc_find_levels writes the levels that occur, and 0, in order, then zeros, and returns how many there are; 17 when they
+   are more than 16, and nothing is written.
+   dc_pack_leveled writes dc_leveled_byte_count bytes; `levels` (16, or 4 for 2 bits) must hold all that occur, and 0. */
+int32_t dc_find_levels(const dc_filters *filters, int8_t levels[16]);
+size_t dc_leveled_byte_count(const dc_filters *filters, int32_t bits);
+void dc_pack_leveled(const dc_filters *filters, int32_t bits, const int8_t *levels, void *packed);
 
 /* Packed weights of the depthwise kernels; `outputs` channels, one input channel each.
 

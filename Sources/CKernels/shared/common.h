@@ -89,6 +89,12 @@ DC_ALWAYS_INLINE ptrdiff_t dc_block_byte_count(const dc_window *w, ptrdiff_t ele
   return (ptrdiff_t)w->segmentCount * w->segmentLength * DC_CHANNEL_BLOCK * elementByteCount;
 }
 
+/* Bytes of one block of 16 outputs of weights of few levels. */
+DC_ALWAYS_INLINE ptrdiff_t dc_leveled_block_byte_count(const dc_window *w, int32_t bits) {
+  const int32_t steps = 8 / bits;
+  return (ptrdiff_t)w->segmentCount * ((w->segmentLength / 4 + steps - 1) / steps) * 64;
+}
+
 /* The first byte of channel c's weights in a depthwise packing (dc_kernels.h has the layout). */
 DC_ALWAYS_INLINE ptrdiff_t dc_depthwise_index(int32_t channel, int32_t tap, int32_t groups) {
   ptrdiff_t at = (ptrdiff_t)(channel / 64) * groups + tap / 4;

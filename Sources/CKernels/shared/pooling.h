@@ -1,6 +1,7 @@
 /* Pooling, DC_POOL channels at a time in arrays that a compiler keeps in registers: one source for several instruction
    sets. The includer defines DC_TARGET, DC_NAME(operation, types, tile), DC_TILE_8 and DC_POOL_8, DC_TILE_32 and
-   DC_POOL_32 (channels at a time, and that as a tile), and DC_HAS_OWN_MAXPOOL where the greatest is found elsewhere. */
+   DC_POOL_32 (channels at a time, and that as a tile), and DC_HAS_OWN_MAXPOOL or DC_HAS_OWN_MEAN_CODES where the
+   greatest is found, or codes are averaged, elsewhere. */
 #include "common.h"
 
 /* Calls `chunk` with the constant width for whole groups of channels, and with what is left of the last. */
@@ -27,6 +28,7 @@ DC_ALWAYS_INLINE DC_TARGET void greatest_codes(const dc_pooling *p, dc_cursor at
 }
 #endif
 
+#if !defined(DC_HAS_OWN_MEAN_CODES)
 DC_ALWAYS_INLINE DC_TARGET void mean_codes(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {
   int32_t sums[DC_POOL_32] = {0};
   for (int32_t tap = 0; tap < p->window.segmentCount; tap++) {
@@ -39,6 +41,7 @@ DC_ALWAYS_INLINE DC_TARGET void mean_codes(const dc_pooling *p, dc_cursor at, in
   for (int32_t i = 0; i < n; i++)
     at.output[channel + i] = dc_narrow(sums[i] * multiplier + offset, shift, lowest, highest);
 }
+#endif
 
 #if !defined(DC_HAS_OWN_MAXPOOL)
 DC_ALWAYS_INLINE DC_TARGET void greatest_values(const dc_pooling *p, dc_cursor at, int32_t channel, int32_t n) {

@@ -1,0 +1,12 @@
+/* NEON with matrix products: depthwise convolution of u8 codes with s8 weights. */
+#if defined(__aarch64__)
+#define DC_ISA i8mm
+#define DC_TARGET __attribute__((target("dotprod,i8mm")))
+#define DC_TILE 1x16
+#include "../shared/names.h"
+#include "../neon/neon.h"
+
+#include "products.h"
+
+#include "../neon/depthwise_u8s8.h"
+#endif

@@ -1,0 +1,13 @@
+/* NEON with matrix products: convolution of u8 codes with sparse s8 weights. */
+#if defined(__aarch64__)
+#define DC_ISA i8mm
+#define DC_TARGET __attribute__((target("dotprod,i8mm")))
+#define DC_TILE 2x64
+#define DC_MOST_PIXELS 2
+#include "../shared/names.h"
+#include "../neon/neon.h"
+
+#include "products.h"
+
+#include "../neon/gather.h"
+#endif
