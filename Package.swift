@@ -28,6 +28,7 @@ let package = Package(
     .target(name: "Coding", swiftSettings: hot),
     .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: hot),
     .target(name: "Measurements"),
+    .target(name: "Targets", swiftSettings: hot),
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels", exclude: ["kernels.def"], cSettings: [.unsafeFlags(["-O3"])]),
@@ -118,6 +119,7 @@ let package = Package(
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
+    .testTarget(name: "TargetsTests", dependencies: ["Targets"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "CResources", "Reference", "Graphs", "Tensors"],
