@@ -77,13 +77,13 @@ let package = Package(
       dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
       swiftSettings: hot),
     .target(
-      name: "Emission", dependencies: ["Tensors", "Graphs", "ModelFormat", "Planning"], swiftSettings: hot),
+      name: "Emission", dependencies: ["Tensors", "Graphs", "Targets", "ModelFormat", "Planning"], swiftSettings: hot),
 
     // Products.
     .target(
       name: "DeepChip",
       dependencies: [
-        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
+        "Tensors", "Graphs", "Targets", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
         "Planning",
         "Interchange", "Datasets", "Compression", "Packing", "Runtime", "Emission", "CResources",
       ],
@@ -106,7 +106,7 @@ let package = Package(
       exclude: ["resampling-vectors.py"]),
     .testTarget(name: "DeepChipTests", dependencies: ["DeepChip", "deepchip", "CResources", "Kernels"]),
     .testTarget(
-      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Reference", "DeepChip"]),
+      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Targets", "Reference", "DeepChip"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),

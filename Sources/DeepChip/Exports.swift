@@ -10,4 +10,5 @@
 @_exported import Quantizers
 @_exported import Reference
 @_exported import Runtime
+@_exported import Targets
 @_exported import Tensors

@@ -70,27 +70,6 @@ public struct CEmitter: Sendable {
   }
 }
 
-/// Bytes of an emitted program's constants and memory, the same for every target.
-public struct EmittedSizes: Sendable, Equatable {
-  /// Static memory, all of it in one array.
-  public var arenaByteCount: Int
-  /// Constants, weights included.
-  public var constantByteCount: Int
-  public var weightByteCount: Int
-  /// What the caller keeps.
-  public var inputByteCount: Int
-  public var outputByteCount: Int
-
-  init(_ program: CProgram) {
-    let schedule = program.schedule
-    arenaByteCount = (schedule.arena.byteCount + 3) & ~3
-    constantByteCount = program.data.entries.reduce(0) { $0 + $1.byteCount }
-    weightByteCount = program.data.entries.filter(\.isWeights).reduce(0) { $0 + $1.byteCount }
-    inputByteCount = schedule.inputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
-    outputByteCount = schedule.outputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
-  }
-}
-
 extension String {
   /// True if identifiers and files can begin with this.
   fileprivate var isProgramName: Bool {
