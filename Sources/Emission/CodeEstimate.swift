@@ -33,3 +33,15 @@ extension CEmitter {
     }
   }
 }
+
+extension CEmitter {
+  /// The bound on the stack that frames of single functions give: no function calls itself, so it is the deepest chain.
+  ///
+  /// - Parameter frames: bytes by function, without the prefix; functions that were inlined are missing.
+  public func stackByteCount(frames: [String: Int]) -> Int {
+    func depth(_ kernel: CKernel) -> Int {
+      (frames[kernel.name] ?? 0) + (kernel.uses.map(depth).max() ?? 0)
+    }
+    return (frames["run"] ?? 0) + (program.kernels.map(depth).max() ?? 0)
+  }
+}

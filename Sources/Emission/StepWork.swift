@@ -43,7 +43,9 @@ extension CEmitter {
       return (macs, mix)
     case .pooling(let pooling):
       let taps = results * pooling.kernel.rows * pooling.kernel.columns
-      return (0, Double(taps) * Self.tap + Double(results) * Self.requantization + Double(pixels(step.writes)) * Self.window)
+      return (
+        0, Double(taps) * Self.tap + Double(results) * Self.requantization + Double(pixels(step.writes)) * Self.window
+      )
     case .addition, .binary: return (0, Double(results) * Self.addition)
     case .lookup, .unary: return (0, Double(results) * Self.byte)
     case .quantize, .dequantize, .interleave(.some), .deinterleave(.some): return (0, Double(results) * Self.conversion)

@@ -6,7 +6,8 @@ extension Target {
     cycles: CycleTable(load: 2, store: 2, arithmetic: 1, multiplication: 1, branch: 2.3, stalls: 1.1),
     energy: .supply(milliamperes: 25, megahertz: 133, volts: 3.3),
     sources: [
-      Source("264 KiB of SRAM, 133 MHz, a multiplier of one cycle", "Raspberry Pi RP2040 Datasheet, sections 1 and 2.4"),
+      Source(
+        "264 KiB of SRAM, 133 MHz, a multiplier of one cycle", "Raspberry Pi RP2040 Datasheet, sections 1 and 2.4"),
       Source("2 MiB of flash", "Raspberry Pi Pico Datasheet: the chip has none of its own"),
       Source("cycles", "Arm DDI 0484C, Cortex-M0+ TRM, table 3-1"),
       Source("25 mA at 133 MHz and 3.3 V, 10 % for misses of the flash cache", "none", isEstimate: true),

@@ -1,7 +1,9 @@
 import Testing
 
 @Suite struct CommandHelpTests {
-  static let subcommands = ["demo", "inspect", "quantize", "eval", "run", "bench", "explain", "emit", "data", "doctor"]
+  static let subcommands = [
+    "demo", "inspect", "quantize", "eval", "run", "bench", "explain", "emit", "fits", "data", "doctor",
+  ]
 
   @Test("The root's help lists every subcommand and the exit codes")
   func rootHelp() throws {
