@@ -9,7 +9,7 @@ struct EmitCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
 
-  @Option(help: "The language: c (C99).")
+  @Option(help: "The language: c (C99) or swift (a package in Embedded Swift).")
   var language = Language.c
 
   @Option(
@@ -27,25 +27,36 @@ struct EmitCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
-  enum Language: String, ExpressibleByArgument, CaseIterable { case c }
+  enum Language: String, ExpressibleByArgument, CaseIterable { case c, swift }
   enum Weights: String, ExpressibleByArgument, CaseIterable { case packed, bytes }
 
   func run() throws {
     let model = try Model(contentsOf: self.model.url)
-    let emitter: CEmitter
+    let options = CEmitter.Options(name: name, packsWeights: weights == .packed)
+    let (files, sizes): ([CEmitter.File], EmittedSizes)
     do {
-      emitter = try CEmitter(model.packed, options: .init(name: name, packsWeights: weights == .packed))
+      switch language {
+      case .c:
+        let emitter = try CEmitter(model.packed, options: options)
+        (files, sizes) = (emitter.files(), emitter.sizes)
+      case .swift:
+        let emitter = try SwiftEmitter(model.packed, options: options)
+        (files, sizes) = (emitter.files(), emitter.sizes)
+      }
     } catch { throw Failure(error) }
-    let files = emitter.files()
-    try makeFolder()
-    for file in files { try AtomicFile.write(Array(file.contents.utf8), to: output + "/" + file.name) }
-    try show(emitter.sizes, files)
+    try write(files)
+    try show(sizes, files)
   }
 
-  private func makeFolder() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    } catch { throw Failure(.failed, "\(output.escapedForDisplay): the folder cannot be made.") }
+  private func write(_ files: [CEmitter.File]) throws {
+    for file in files {
+      let path = output + "/" + file.name
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+      do {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      } catch { throw Failure(.failed, "\(folder.path.escapedForDisplay): the folder cannot be made.") }
+      try AtomicFile.write(Array(file.contents.utf8), to: path)
+    }
   }
 
   private func show(_ sizes: EmittedSizes, _ files: [CEmitter.File]) throws {

@@ -88,8 +88,24 @@ struct ConstantData {
 }
 
 extension ConstantData {
-  /// 64-bit numbers first, then words: laid out in this order, there are no gaps, and the section is the sum.
+  /// 64-bit numbers first, then words: in this order and in the reverse, as gcc has it, there are no gaps between them
+  /// once they are filled up, and the section is the sum.
   var entriesInOrder: [Entry] { entries.filter { $0.type == "int64_t" } + entries.filter { $0.type != "int64_t" } }
+
+  /// Makes the words a multiple of 8 bytes, by one more element of the last array, if 64-bit numbers may come after.
+  mutating func fillUp() {
+    let words = entriesInOrder.filter { $0.type != "int64_t" }.reduce(0) { $0 + $1.byteCount }
+    let sizes = ["int8_t": 1, "uint8_t": 1, "int32_t": 4, "uint32_t": 4]
+    guard words % 8 != 0, entries.count(where: { $0.type == "int64_t" }) > 0,
+      let last = entries.lastIndex(where: { sizes[$0.type] != nil && $0.count != nil && !$0.isWeights })
+        ?? entries.lastIndex(where: { sizes[$0.type] != nil && $0.count != nil }),
+      let size = sizes[entries[last].type]
+    else { return }
+    let count = (8 - words % 8) / size
+    entries[last].count = (entries[last].count ?? 0) + count
+    entries[last].byteCount += count * size
+    entries[last].text += listText([String](repeating: "0", count: count))
+  }
 }
 
 extension ConstantData.Entry {

@@ -43,7 +43,7 @@ public enum Core: Sendable, Equatable, CaseIterable {
     case .cortexM0Plus: ["-mcpu=cortex-m0plus", "-mthumb"]
     case .cortexM4: ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=soft"]
     case .cortexM33: ["-mcpu=cortex-m33", "-mthumb", "-mfloat-abi=soft"]
-    case .rv32imc: ["-march=rv32imc", "-mabi=ilp32"]
+    case .rv32imc: ["-march=rv32imc", "-mabi=ilp32", "-msmall-data-limit=0"]
     case .cortexA53: ["-mcpu=cortex-a53"]
     case .cortexA72: ["-mcpu=cortex-a72"]
     case .cortexA76: ["-mcpu=cortex-a76"]

@@ -69,3 +69,8 @@ public struct Target: Sendable, Equatable {
   ///   - cycles: the clock cycles they take.
   public func picojoules(_ mix: InstructionMix, cycles: Double) -> Double? { energy?.picojoules(mix, cycles: cycles) }
 }
+
+extension Target: CustomStringConvertible {
+  /// The name.
+  public var description: String { name }
+}
