@@ -24,8 +24,22 @@ struct EmitCommand: ParsableCommand {
   @Option(help: "Weights of few levels: packed (less flash) or bytes (fewer instructions).")
   var weights = Weights.packed
 
+  @Option(
+    help: ArgumentHelp(
+      "Add a program for a board: \(Board.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  var board: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Inputs that the board's program runs on, in order: .npy or .pb; zeros unless given.", valueName: "file"))
+  var sample: [String] = []
+
   @Flag(help: "Print one JSON document.")
   var json = false
+
+  func validate() throws {
+    if board == nil && !sample.isEmpty { throw ValidationError("--sample goes with --board.") }
+  }
 
   enum Language: String, ExpressibleByArgument, CaseIterable { case c, swift }
   enum Weights: String, ExpressibleByArgument, CaseIterable { case packed, bytes }
@@ -33,19 +47,43 @@ struct EmitCommand: ParsableCommand {
   func run() throws {
     let model = try Model(contentsOf: self.model.url)
     let options = CEmitter.Options(name: name, packsWeights: weights == .packed)
-    let (files, sizes): ([CEmitter.File], EmittedSizes)
+    let board = try chosenBoard()
+    let sample = try samples(model.packed.graph)
+    var (files, sizes): ([CEmitter.File], EmittedSizes)
     do {
       switch language {
       case .c:
         let emitter = try CEmitter(model.packed, options: options)
         (files, sizes) = (emitter.files(), emitter.sizes)
+        if let board { files += emitter.files(for: board, sample: sample) }
       case .swift:
         let emitter = try SwiftEmitter(model.packed, options: options)
         (files, sizes) = (emitter.files(), emitter.sizes)
+        if let board { files += emitter.files(for: board, sample: sample) }
       }
     } catch { throw Failure(error) }
     try write(files)
     try show(sizes, files)
+  }
+
+  private func chosenBoard() throws -> Board? {
+    guard let name = board else { return nil }
+    guard let board = Board.named(name) else {
+      throw Failure(
+        .usage, "--board \(name.escapedForDisplay): one of \(Board.all.map(\.name).joined(separator: ", ")).")
+    }
+    return board
+  }
+
+  /// The sample's tensors, which have the types and extents of the inputs.
+  private func samples(_ graph: Graph) throws -> [AnyTensor]? {
+    guard !sample.isEmpty else { return nil }
+    let tensors = try sample.map { try ModelRunner.readTensor(URL(fileURLWithPath: $0)) }
+    let wanted = try graph.inputs.map { TensorType(graph[$0].type.elementType, try graph[$0].type.shape(batch: 1)) }
+    guard tensors.map({ TensorType($0.elementType, $0.shape) }) == wanted else {
+      throw Failure(.usage, "--sample: the inputs are \(wanted.map(\.description).joined(separator: ", ")).")
+    }
+    return tensors
   }
 
   private func write(_ files: [CEmitter.File]) throws {

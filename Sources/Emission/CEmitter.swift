@@ -57,7 +57,7 @@ public struct CEmitter: Sendable {
     sizes = EmittedSizes(program)
   }
 
-  /// Interface, program, constants, and an example with a makefile for this machine.
+  /// Interface, program, constants, and two programs for this machine with a makefile and a CMake project.
   public func files() -> [File] {
     [
       File(name: options.name + ".h", contents: interfaceText),
@@ -65,7 +65,11 @@ public struct CEmitter: Sendable {
       File(name: options.name + "_data.h", contents: dataInterfaceText),
       File(name: options.name + "_data.c", contents: dataText),
       File(name: "main.c", contents: exampleText),
+      File(name: "device.h", contents: DeviceProgram.header),
+      File(name: "device.c", contents: DeviceProgram(emitter: self).text),
+      File(name: "device_host.c", contents: DeviceProgram.hostText),
       File(name: "Makefile", contents: makefileText),
+      File(name: "CMakeLists.txt", contents: cmakeText),
     ]
   }
 }

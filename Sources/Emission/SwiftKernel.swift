@@ -30,17 +30,23 @@ enum SwiftKernel {
     return words.enumerated().map { $0 == 0 ? $1 : $1.prefix(1).uppercased() + $1.dropFirst() }.joined()
   }
 
+  /// What becomes of the sums of a layer.
+  private enum Result: String, CaseIterable { case codes, added, reals }
+
   private static func weighted(_ kernel: CKernel) -> String? {
     for form in WeightForm.allCases {
-      if kernel.name == CKernel.dot(form).name { return fill(dotText, form) }
-      if kernel.name == CKernel.total(form).name { return fill(totalText, form) }
-      for sum in CKernel.SumKind.allCases {
-        if kernel.name == CKernel.sum(sum, form).name {
-          return fill(sum == .convolution ? convolutionText : depthwiseText, form)
-        }
-        for result in CKernel.ResultKind.allCases where kernel.name == CKernel.layer(result, sum, form).name {
-          let text = layerText(result).replacing("LAYER", with: name(kernel.name))
-          return fill(text.replacing("SUM", with: name(CKernel.sum(sum, form).name)), form)
+      let suffix = "_" + form.suffix
+      switch kernel.name {
+      case "dot" + suffix: return fill(dotText, form)
+      case "total" + suffix: return fill(totalText, form)
+      case "sum_convolve" + suffix: return fill(convolutionText, form)
+      case "sum_depthwise" + suffix: return fill(depthwiseText, form)
+      default:
+        for sum in ["convolve", "depthwise"] {
+          for result in Result.allCases where kernel.name == sum + "_" + result.rawValue + suffix {
+            let text = layerText(result).replacing("LAYER", with: name(kernel.name))
+            return fill(text.replacing("SUM", with: name("sum_" + sum + suffix)), form)
+          }
         }
       }
     }
@@ -255,7 +261,7 @@ enum SwiftKernel {
     }
     """
 
-  private static func layerText(_ result: CKernel.ResultKind) -> String {
+  private static func layerText(_ result: Result) -> String {
     let parameters: String
     let body: String
     switch result {
