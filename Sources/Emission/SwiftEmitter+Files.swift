@@ -272,7 +272,7 @@ extension SwiftEmitter {
     DATA = Sources/\(dataModule)
     SWIFT_SOURCES = Sources/\(programModule)/\(typeName).swift Sources/\(programModule)/Kernels.swift
     EMBEDDED = -enable-experimental-feature Embedded -wmo -Osize -parse-as-library \\
-      -module-name \(programModule) -I $(DATA)/include -Xcc -ffreestanding -Xfrontend -function-sections -Xfrontend -disable-stack-protector \\
+      -module-name \(programModule) -I $(DATA)/include -Xcc -ffreestanding -Xcc -fno-pic -Xfrontend -function-sections -Xfrontend -disable-stack-protector \\
       -enforce-exclusivity=unchecked
 
     ifeq ($(CORE),host)

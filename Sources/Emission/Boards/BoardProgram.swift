@@ -79,7 +79,7 @@ struct BoardProgram {
           KEEP(*(.vectors))
           *(.text .text.*)
         } > flash
-        .rodata : { *(.rodata .rodata.* .srodata .srodata.*) } > flash
+        .rodata : { *(.rodata .rodata.* .srodata .srodata.* .got .got.*) } > flash
         .ARM.exidx : { *(.ARM.exidx*) } > flash
         .data : ALIGN(8) {
           data_begin = .;
@@ -150,7 +150,8 @@ struct BoardProgram {
       CHIP = \(core.compilerFlags.joined(separator: " "))
       ALL_CFLAGS = $(CHIP) -std=c99 -Wall -Wextra -Werror -pedantic -ffreestanding -ffunction-sections \\
         -fno-tree-loop-distribute-patterns -I.. -I. -Iinclude $(CFLAGS)
-      LINK = $(CC) $(CHIP) -nostdlib -nostartfiles -static -Wl,--gc-sections -Wl,-Map=$(@:.elf=.map) -T board.ld
+      LINK = $(CC) $(CHIP) -nostdlib -nostartfiles -static -Wl,--gc-sections -Wl,-z,noexecstack \(linkerFlags)\\
+        -Wl,-Map=$(@:.elf=.map) -T board.ld
       OBJECTS = board.o startup.o memory.o \(objects)
 
       all: $(NAME).elf\(device ? " $(NAME)_device.elf" : "")
@@ -177,6 +178,11 @@ struct BoardProgram {
       .PHONY: all clean run run-device
 
       """
+  }
+
+  /// Swift's compiler has enums of another size than gcc for Arm, which no function here exchanges.
+  private var linkerFlags: String {
+    language == .swift && board.core != .rv32imc ? "-Wl,--no-enum-size-warning " : ""
   }
 
   // MARK: Main
