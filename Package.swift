@@ -28,6 +28,7 @@ let package = Package(
     .target(name: "Coding", swiftSettings: hot),
     .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: hot),
     .target(name: "Measurements"),
+    .target(name: "Targets", swiftSettings: hot),
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels", exclude: ["kernels.def"], cSettings: [.unsafeFlags(["-O3"])]),
@@ -78,14 +79,15 @@ let package = Package(
       dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
       swiftSettings: hot),
     .target(
-      name: "Emission", dependencies: ["Tensors", "Graphs", "ModelFormat", "Planning"], swiftSettings: hot),
+      name: "Emission", dependencies: ["Tensors", "Graphs", "Targets", "ModelFormat", "Planning"], swiftSettings: hot),
     .target(name: "Reports", dependencies: ["Measurements"]),
 
     // Products.
     .target(
       name: "DeepChip",
       dependencies: [
-        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Networks", "Reference", "Passes",
+        "Tensors", "Graphs", "Targets", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Networks", "Reference",
+        "Passes",
         "Planning",
         "Coding", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission", "Reports",
         "CResources",
@@ -109,7 +111,7 @@ let package = Package(
       exclude: ["resampling-vectors.py"]),
     .testTarget(name: "DeepChipTests", dependencies: ["DeepChip", "deepchip", "CResources", "Kernels"]),
     .testTarget(
-      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Reference", "DeepChip"]),
+      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Targets", "Reference", "DeepChip"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
@@ -127,6 +129,7 @@ let package = Package(
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurements"]),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
+    .testTarget(name: "TargetsTests", dependencies: ["Targets"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
       name: "TrainingTests",

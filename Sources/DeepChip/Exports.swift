@@ -12,5 +12,6 @@
 @_exported import Reference
 @_exported import Reports
 @_exported import Runtime
+@_exported import Targets
 @_exported import Tensors
 @_exported import Training

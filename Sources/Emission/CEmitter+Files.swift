@@ -205,7 +205,7 @@ extension CEmitter {
 
   /// `model_data.c`.
   var dataText: String {
-    let entries = program.data.entries.map { $0.declarator + " = {\n" + $0.text + "};\n" }
+    let entries = program.data.entriesInOrder.map { $0.declarator + " = {\n" + $0.text + "};\n" }
     return """
       \(Self.origin)
       #include "\(name)_data.h"

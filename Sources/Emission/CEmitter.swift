@@ -57,7 +57,7 @@ public struct CEmitter: Sendable {
     sizes = EmittedSizes(program)
   }
 
-  /// Interface, program, constants, and an example with a makefile for this machine.
+  /// Interface, program, constants, and two programs for this machine with a makefile and a CMake project.
   public func files() -> [File] {
     [
       File(name: options.name + ".h", contents: interfaceText),
@@ -65,29 +65,12 @@ public struct CEmitter: Sendable {
       File(name: options.name + "_data.h", contents: dataInterfaceText),
       File(name: options.name + "_data.c", contents: dataText),
       File(name: "main.c", contents: exampleText),
+      File(name: "device.h", contents: DeviceProgram.header),
+      File(name: "device.c", contents: DeviceProgram(emitter: self).text),
+      File(name: "device_host.c", contents: DeviceProgram.hostText),
       File(name: "Makefile", contents: makefileText),
+      File(name: "CMakeLists.txt", contents: cmakeText),
     ]
-  }
-}
-
-/// Bytes of an emitted program's constants and memory, the same for every target.
-public struct EmittedSizes: Sendable, Equatable {
-  /// Static memory, all of it in one array.
-  public var arenaByteCount: Int
-  /// Constants, weights included.
-  public var constantByteCount: Int
-  public var weightByteCount: Int
-  /// What the caller keeps.
-  public var inputByteCount: Int
-  public var outputByteCount: Int
-
-  init(_ program: CProgram) {
-    let schedule = program.schedule
-    arenaByteCount = (schedule.arena.byteCount + 3) & ~3
-    constantByteCount = program.data.entries.reduce(0) { $0 + $1.byteCount }
-    weightByteCount = program.data.entries.filter(\.isWeights).reduce(0) { $0 + $1.byteCount }
-    inputByteCount = schedule.inputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
-    outputByteCount = schedule.outputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
   }
 }
 

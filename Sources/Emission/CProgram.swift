@@ -34,6 +34,7 @@ struct CProgram {
       }
     }
     copySharedOutputs()
+    data.fillUp()
   }
 
   /// Why a step has no code.

@@ -48,7 +48,7 @@ struct Layers {
       Sort(name: "product", modules: ["DeepChip", "deepchip"], importsItself: true),
     ],
     core: [
-      "Tensors", "Graphs", "Coding", "ModelFormat", "Kernels", "Reference", "Planning", "Runtime",
+      "Tensors", "Graphs", "Targets", "Coding", "ModelFormat", "Kernels", "Reference", "Planning", "Runtime",
     ],
     systemModules: [
       "Foundation", "FoundationEssentials", "FoundationNetworking", "CryptoKit", "Dispatch", "Synchronization", "Glibc",
