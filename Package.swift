@@ -25,7 +25,8 @@ let package = Package(
     // Nouns: values, no policy.
     .target(name: "Tensors", swiftSettings: hot),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: hot),
-    .target(name: "Coding", swiftSettings: hot),
+    .target(name: "CCoding", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "Coding", dependencies: ["CCoding"], swiftSettings: hot),
     .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: hot),
     .target(name: "Measurements"),
 

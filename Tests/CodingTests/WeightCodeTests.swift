@@ -132,7 +132,7 @@ import Testing
   func nearEntropy(density: Double) throws {
     for (rows, rowLength) in [(16, 144), (32, 288), (64, 576), (512, 3_200)] {
       let codes = codes(.ternary, count: rows * rowLength, density: density, seed: 9)
-      let bytes = try WeightCode.smallest(codes, rowLength: rowLength, alphabet: .ternary)?.bytes ?? []
+      let bytes = try WeightCode.best(codes, rowLength: rowLength, alphabet: .ternary)?.bytes ?? []
       let bound = entropy(codes) * Double(codes.count) / 8
       // 8 bytes for the smallest: head, model, state.
       #expect(Double(bytes.count) < 1.02 * bound + 8, "\(rows) x \(rowLength): \(bytes.count), bound \(bound)")
@@ -172,7 +172,7 @@ import Testing
   }
 
   private func smallest(_ codes: [Int8], _ alphabet: CodeAlphabet) throws -> WeightCode? {
-    try WeightCode.smallest(codes, alphabet: alphabet)?.code
+    try WeightCode.best(codes, alphabet: alphabet)?.code
   }
 
   /// Bits a code, of its frequencies.
