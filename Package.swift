@@ -83,7 +83,7 @@ let package = Package(
     .target(
       name: "DeepChip",
       dependencies: [
-        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
+        "Tensors", "Graphs", "Coding", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
         "Planning",
         "Interchange", "Datasets", "Compression", "Packing", "Runtime", "Emission", "CResources",
       ],

@@ -95,6 +95,38 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// Decodes groups of rows one after the other into one buffer, which `body` sees with the rows' numbers.
+  ///
+  /// A group has some KB of payload, as the encoder chose; codes without groups come at once.
+  ///
+  /// - Throws: as `decode`.
+  public func forEachRowGroup(
+    _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
+    _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
+  ) throws(CodingError) {
+    guard supports(alphabet), count >= 0 else { throw CodingError(.unsupportedAlphabet, at: 0) }
+    switch self {
+    case .raw, .trits, .bitmap, .gaps:
+      var codes = try decode(bytes, count: count, rowLength: rowLength, alphabet: alphabet)
+      let rows = rowLength > 0 ? count / rowLength : 0
+      codes.withUnsafeMutableBufferPointer { body(0..<rows, $0) }
+    case .rans, .runs:
+      guard count > 0 else { return }
+      try InterleavedANS.withTables { tables throws(CodingError) in
+        let decoder = try RowGroupDecoder(
+          self, bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
+        var buffer = [Int8](repeating: 0, count: decoder.rows(ofGroup: 0).count * rowLength)
+        var failure: CodingError?
+        buffer.withUnsafeMutableBufferPointer { buffer in
+          do throws(CodingError) {
+            try decoder.decode(rowLength: rowLength, into: buffer, body)
+          } catch { failure = error }
+        }
+        if let failure { throw failure }
+      }
+    }
+  }
+
   /// The code among `candidates` to store codes in, and its bytes: the one that takes the fewest in a file, with its
   /// length where there is one, unless a faster one takes not much more; the first among equals. Nil if none can hold
   /// the codes.
@@ -142,6 +174,50 @@ public enum CodePreference: String, CaseIterable, Sendable {
     switch self {
     case .small: byteCount + byteCount / 200
     case .fast: byteCount + byteCount / 6
+    }
+  }
+}
+
+/// A payload whose groups of rows decode alone.
+private enum RowGroupDecoder {
+  case rans(InterleavedANS)
+  case runs(RunsANS)
+
+  init(
+    _ code: WeightCode, _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
+    tables: UnsafeMutableBufferPointer<UInt32>
+  ) throws(CodingError) {
+    if code == .runs {
+      self = .runs(try RunsANS(bytes, count: count, rowLength: rowLength, table: tables))
+    } else {
+      self = .rans(
+        try InterleavedANS(bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables))
+    }
+  }
+
+  func rows(ofGroup group: Int) -> Range<Int> {
+    switch self {
+    case .rans(let decoder): decoder.rows(ofGroup: group)
+    case .runs(let decoder): decoder.rows(ofGroup: group)
+    }
+  }
+
+  func decode(
+    rowLength: Int, into buffer: UnsafeMutableBufferPointer<Int8>,
+    _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
+  ) throws(CodingError) {
+    let count =
+      switch self {
+      case .rans(let decoder): decoder.groupCount
+      case .runs(let decoder): decoder.groupCount
+      }
+    for group in 0..<count {
+      switch self {
+      case .rans(let decoder): try decoder.decode(group: group, into: buffer)
+      case .runs(let decoder): try decoder.decode(group: group, into: buffer)
+      }
+      let rows = rows(ofGroup: group)
+      body(rows, UnsafeMutableBufferPointer(rebasing: buffer[..<(rows.count * rowLength)]))
     }
   }
 }
