@@ -159,19 +159,23 @@ size_t dc_decode_symbols(dc_symbol_stream *s, const uint32_t *table, uint8_t *sy
   return done;
 }
 
-size_t dc_write_runs(const uint8_t *symbols, size_t count, unsigned longest, int8_t *codes, size_t start) {
-  /* A run's length and what ends it, by symbol. Every step writes: zeros end in a zero. */
-  uint8_t lengths[256];
-  int8_t ends[256];
+void dc_prepare_runs(dc_runs *runs, unsigned longest) {
   for (unsigned symbol = 0; symbol < 256; symbol++) {
     int isRun = symbol < 2 * longest;
-    lengths[symbol] = (uint8_t)(isRun ? symbol / 2 + 1 : longest);
-    ends[symbol] = (int8_t)(!isRun ? 0 : symbol % 2 ? -1 : 1);
+    runs->lengths[symbol] = (uint8_t)(isRun ? symbol / 2 + 1 : longest);
+    runs->ends[symbol] = (int8_t)(!isRun ? 0 : symbol % 2 ? -1 : 1);
   }
+}
+
+size_t dc_write_runs(const dc_runs *runs, const uint8_t *symbols, size_t count, int8_t *codes, size_t start,
+                     size_t room) {
+  /* Every step writes: zeros end in a zero. */
   size_t place = start;
   for (size_t i = 0; i < count; i++) {
-    place += lengths[symbols[i]];
-    codes[place - 1] = ends[symbols[i]];
+    size_t end = place + runs->lengths[symbols[i]];
+    if (end > room) return runs->ends[symbols[i]] == 0 && i == count - 1 && place < room ? room : room + 1;
+    codes[end - 1] = runs->ends[symbols[i]];
+    place = end;
   }
   return place;
 }

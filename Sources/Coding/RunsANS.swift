@@ -8,7 +8,7 @@ import CCoding
 ///     head       byte: bits 0-1 lanes (0: 1, 1: 4, 2: 32), bit 3 groups
 ///     longest    byte: m, 1...127
 ///     model      frequencies of 2 m + 1 symbols, see SymbolModel; 0 bits to a whole byte
-///     groups     see RowGroups and SymbolStream
+///     groups     see RowGroups: each a varint, the number of its symbols, and a SymbolStream
 ///
 /// Independent weights come as close to their entropy as with a symbol for each weight, in a fraction of the steps.
 public struct RunsANS {
@@ -20,7 +20,7 @@ public struct RunsANS {
 
   private let groups: RowGroups
   private let laneCount: Int
-  private let longest: Int
+  private let runs: dc_runs
   private let payload: UnsafeRawBufferPointer
   private let table: UnsafeMutableBufferPointer<UInt32>
 
@@ -41,11 +41,14 @@ public struct RunsANS {
     let head = try reader.byte()
     guard head & ~0x0B == 0, head & 3 != 3 else { throw CodingError(.invalidModel, at: 0) }
     laneCount = [1, 4, 32][Int(head & 3)]
-    longest = Int(try reader.byte())
+    let longest = Int(try reader.byte())
     guard (1...Self.longestRun).contains(longest) else { throw CodingError(.invalidModel, at: 1) }
     var bits = BitReader(UnsafeRawBufferPointer(rebasing: payload[2...]))
     try SymbolModel(order: 0, symbolCount: 2 * longest + 1).read(from: &bits, intoPlaces: table)
     (self.payload, self.table) = (payload, table)
+    var runs = dc_runs()
+    dc_prepare_runs(&runs, UInt32(longest))
+    self.runs = runs
     groups = try RowGroups(
       payload, at: 2 + bits.position, isGrouped: head & 8 != 0, count: count, rowLength: rowLength)
   }
@@ -80,36 +83,39 @@ public struct RunsANS {
     precondition(codes.count >= count, "There is room for a group")
     guard let base = codes.baseAddress else { return }
     base.update(repeating: 0, count: count)
-    var stream = try SymbolStream(payload, in: range, lanes: laneCount, table: table)
+    var reader = ByteReader(UnsafeRawBufferPointer(rebasing: payload[range]))
+    // Every symbol stands for a code at least.
+    guard let symbolCount = Int(exactly: try reader.varint()), symbolCount <= count else {
+      throw CodingError(.invalidStream, at: range.lowerBound)
+    }
+    let streamRange = range.lowerBound + reader.position..<range.upperBound
+    var stream = try SymbolStream(payload, in: streamRange, lanes: laneCount, table: table)
     var failure: CodingError?
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.blockCount) { block in
-      do throws(CodingError) { try fill(base, count, from: &stream, block) } catch { failure = error }
+      do throws(CodingError) {
+        try fill(base, count, symbolCount, from: &stream, block)
+      } catch { failure = CodingError(error.problem, at: max(error.offset, range.lowerBound)) }
     }
     if let failure { throw failure }
     try groups.finish(group, at: try stream.finished(), in: range)
   }
 
   private func fill(
-    _ codes: UnsafeMutablePointer<Int8>, _ count: Int, from stream: inout SymbolStream,
+    _ codes: UnsafeMutablePointer<Int8>, _ count: Int, _ symbolCount: Int, from stream: inout SymbolStream,
     _ block: UnsafeMutableBufferPointer<UInt8>
   ) throws(CodingError) {
-    var position = 0
-    // A symbol stands for at most `longest` codes, so that this many can be decoded and written without a look.
-    while count - position >= longest {
-      let part = UnsafeMutableBufferPointer(rebasing: block[..<min((count - position) / longest, Self.blockCount)])
+    var (position, left) = (0, symbolCount)
+    while left > 0 {
+      let part = UnsafeMutableBufferPointer(rebasing: block[..<min(left, Self.blockCount)])
       try stream.decode(into: part)
-      position = dc_write_runs(part.baseAddress, part.count, UInt32(longest), codes, position)
+      left -= part.count
+      position = withUnsafePointer(to: runs) {
+        dc_write_runs($0, part.baseAddress, part.count, codes, position, count)
+      }
+      // Only the very last run may be cut off.
+      guard position < count || (position == count && left == 0) else { throw CodingError(.invalidStream, at: 0) }
     }
-    let single = UnsafeMutableBufferPointer(rebasing: block[..<1])
-    while position < count {
-      try stream.decode(into: single)
-      let symbol = Int(single[0])
-      guard symbol < 2 * longest else { return }
-      position += symbol / 2
-      guard position < count else { throw CodingError(.invalidStream, at: 0) }
-      codes[position] = symbol % 2 == 0 ? 1 : -1
-      position += 1
-    }
+    guard position == count else { throw CodingError(.invalidStream, at: 0) }
   }
 
   /// All codes of a payload.
@@ -160,7 +166,12 @@ extension RunsANS {
     SymbolModel(order: 0, symbolCount: counts.count).write(ordered: frequencies, to: &bits)
     writer.append(bits.bytes)
     RowGroups.write(
-      groups.map { SymbolStream.encode($0, lanes: lanes, frequencies: frequencies) }, rowsPerGroup: rowsPerGroup,
+      groups.map { symbols in
+        var group = ByteWriter()
+        group.varint(UInt64(symbols.count))
+        group.append(SymbolStream.encode(symbols, lanes: lanes, frequencies: frequencies))
+        return group.bytes
+      }, rowsPerGroup: rowsPerGroup,
       count: codes.count, to: &writer)
     return writer.bytes
   }
@@ -184,13 +195,13 @@ extension RunsANS {
     return symbols
   }
 
-  /// The longest run with which the codes are shortest, and how many bytes they take, about.
+  /// The longest run with which the codes are shortest, or a longer one that takes little more: it takes fewer steps. And
+  /// how many bytes they take, about.
   private static func bestRun(_ codes: [Int8]) -> (longest: Int, byteCount: Int) {
     // Runs by length and sign; what is longer counts as several.
     var counts = [Int](repeating: 0, count: 2 * longestRun + 1)
     for symbol in symbols(codes[...], longestRun) { counts[Int(symbol)] += 1 }
-    var best = (longest: 1, byteCount: Int.max)
-    for longest in candidates {
+    let sizes = candidates.map { longest in
       var merged = [Int](repeating: 0, count: 2 * longest + 1)
       for (symbol, count) in counts.enumerated() where count > 0 {
         merged[2 * longest] += symbol / 2 / longest * count
@@ -199,9 +210,10 @@ extension RunsANS {
       let frequencies = SymbolModel.frequencies(merged[...])
       var bits = BitWriter()
       SymbolModel(order: 0, symbolCount: merged.count).write(ordered: frequencies, to: &bits)
-      let byteCount = bits.bytes.count + SymbolModel.byteCount(merged, frequencies)
-      if byteCount < best.byteCount { best = (longest, byteCount) }
+      return bits.bytes.count + SymbolModel.byteCount(merged, frequencies)
     }
-    return best
+    let smallest = sizes.min() ?? 0
+    let best = sizes.lastIndex { $0 <= smallest + smallest / 256 } ?? 0
+    return (candidates[best], sizes[best])
   }
 }

@@ -165,14 +165,14 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
 
 /// How much more bytes a code may take that decodes faster than the one with the fewest.
 public enum CodePreference: String, CaseIterable, Sendable {
-  /// A 200th.
+  /// A 128th.
   case small
   /// A sixth.
   case fast
 
   func limit(_ byteCount: Int) -> Int {
     switch self {
-    case .small: byteCount + byteCount / 200
+    case .small: byteCount + byteCount / 128
     case .fast: byteCount + byteCount / 6
     }
   }

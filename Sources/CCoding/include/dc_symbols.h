@@ -33,11 +33,20 @@ size_t dc_decode_symbols(dc_symbol_stream *stream, const uint32_t *table, uint8_
 /* 1 when all lanes have the state with which an encoder starts. */
 int dc_symbols_are_over(const dc_symbol_stream *stream);
 
-/* Writes the non-zeros of `count` symbols of runs into codes that are 0, and returns where the next run begins.
+/* What a symbol of runs stands for: symbol 2 g + s, g < longest, is g zeros and then +1 or (s = 1) -1; 2 longest is
+   `longest` zeros; larger ones do not occur. */
+typedef struct dc_runs {
+  uint8_t lengths[256];
+  int8_t ends[256];
+} dc_runs;
 
-   Symbol 2 g + s, g < longest, is g zeros and then +1 or (s = 1) -1; 2 longest is `longest` zeros. There is room for
-   `count * longest` codes from `start` on; larger symbols count as zeros. */
-size_t dc_write_runs(const uint8_t *symbols, size_t count, unsigned longest, int8_t *codes, size_t start);
+void dc_prepare_runs(dc_runs *runs, unsigned longest);
+
+/* Writes the ends of `count` runs into codes that are 0, the first starting at `start`.
+
+   Returns where the next run begins, `room` for one of zeros only that would end beyond it, or room + 1 when another does,
+   or any does before the last. */
+size_t dc_write_runs(const dc_runs *runs, const uint8_t *symbols, size_t count, int8_t *codes, size_t start, size_t room);
 
 #ifdef __cplusplus
 }
