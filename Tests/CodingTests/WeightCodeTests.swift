@@ -31,7 +31,7 @@ import Testing
     [CodeAlphabet.ternary, .binary, .signed(bitWidth: 2), .signed(bitWidth: 4), .signed(bitWidth: 8)])
   func rowsComeBack(code: WeightCode, alphabet: CodeAlphabet) throws {
     guard code.supports(alphabet) else { return }
-    for (rows, rowLength) in [(1, 5_000), (3, 9), (4, 1), (5, 1_000), (66, 96), (2_000, 2)] {
+    for (rows, rowLength) in [(1, 5_000), (3, 9), (4, 1), (5, 1_000), (66, 96), (2_000, 2), (700, 801)] {
       for density in Self.densities {
         let codes = codes(alphabet, count: rows * rowLength, density: density, seed: UInt64(rows))
         let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
@@ -165,6 +165,41 @@ import Testing
           let range = decoder.rows(ofGroup: group)
           var part = [Int8](repeating: 0, count: range.count * rowLength)
           _ = try part.withUnsafeMutableBufferPointer { try decoder.decode(group: group, into: $0) }
+          #expect(part == Array(codes[range.lowerBound * rowLength..<range.upperBound * rowLength]))
+        }
+      }
+    }
+  }
+
+  @Test("Streaming gives the rows of the whole, group after group", arguments: WeightCode.allCases)
+  func streamingEqualsTheWhole(code: WeightCode) throws {
+    for (rows, rowLength, density) in [(131, 577, 0.3), (600, 1_201, 0.27), (3, 5, 1)] {
+      let codes = codes(.ternary, count: rows * rowLength, density: density, seed: 6)
+      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: .ternary)
+      var streamed: [Int8] = []
+      try bytes.withUnsafeBytes { bytes in
+        try code.forEachRowGroup(bytes, count: codes.count, rowLength: rowLength, alphabet: .ternary) { rows, part in
+          #expect(rows.lowerBound * rowLength == streamed.count && part.count == rows.count * rowLength)
+          streamed += part
+        }
+      }
+      #expect(streamed == codes)
+    }
+  }
+
+  @Test("Groups of runs decode alone, in any order")
+  func runsStandAlone() throws {
+    let (rows, rowLength) = (600, 1_201)
+    let codes = codes(.ternary, count: rows * rowLength, density: 0.3, seed: 8)
+    let bytes = try RunsANS.encode(codes, rowLength: rowLength)
+    try bytes.withUnsafeBytes { bytes in
+      try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: RunsANS.tableCount) { table in
+        let decoder = try RunsANS(bytes, count: codes.count, rowLength: rowLength, table: table)
+        #expect(decoder.groupCount > 1)
+        for group in (0..<decoder.groupCount).reversed() {
+          let range = decoder.rows(ofGroup: group)
+          var part = [Int8](repeating: 5, count: range.count * rowLength)
+          try part.withUnsafeMutableBufferPointer { try decoder.decode(group: group, into: $0) }
           #expect(part == Array(codes[range.lowerBound * rowLength..<range.upperBound * rowLength]))
         }
       }
