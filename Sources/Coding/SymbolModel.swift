@@ -152,11 +152,11 @@ extension SymbolModel {
     return Int(bits / 8)
   }
 
-  /// The logarithm of a positive number to 10⁻⁴, without a mathematical library.
+  /// The logarithm of a positive number to 10⁻⁷, without a mathematical library.
   static func log2(_ value: Int) -> Double {
     let number = Double(value)
     var (mantissa, result, bit) = (number.significand, Double(number.exponent), 0.5)
-    while bit > 1e-4 {
+    while bit > 1e-7 {
       mantissa *= mantissa
       if mantissa >= 2 {
         mantissa /= 2

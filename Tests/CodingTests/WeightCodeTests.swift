@@ -124,7 +124,12 @@ import Testing
     #expect(try smallest([1, 1, -1, 0, 1, 0, -1, 1, 0], .ternary) == .trits)
     #expect(try smallest(codes(.ternary, count: 4_000, density: 0.5, seed: 1), .ternary) == .bitmap)
     #expect(try smallest(codes(.binary, count: 4_000, density: 0.5, seed: 1), .binary) == .raw)
-    #expect(try smallest(codes(.ternary, count: 4_000, density: 0.1, seed: 1), .ternary) == .rans)
+    let sparse = codes(.ternary, count: 40_000, density: 0.1, seed: 1)
+    #expect(try smallest(sparse, .ternary) == .runs)
+    #expect(try WeightCode.best(of: [.rans, .gaps], sparse, alphabet: .ternary)?.code == .rans)
+    let bytes = codes(.signed(bitWidth: 8), count: 40_000, density: 1, seed: 1).map { $0 / 2 }
+    #expect(try smallest(bytes, .signed(bitWidth: 8)) == .rans)
+    #expect(try WeightCode.best(bytes, alphabet: .signed(bitWidth: 8), preference: .fast)?.code == .raw)
     #expect(try smallest([1], .signed(bitWidth: 9)) == nil)
   }
 
@@ -153,7 +158,7 @@ import Testing
 
   @Test("A group of rows decodes alone to its rows", arguments: [CodeAlphabet.ternary, .signed(bitWidth: 8)])
   func groupsStandAlone(alphabet: CodeAlphabet) throws {
-    let (rows, rowLength) = (131, 577)
+    let (rows, rowLength) = (431, 577)
     let codes = codes(alphabet, count: rows * rowLength, density: 0.4, seed: 8)
     let bytes = try InterleavedANS.encode(codes, rowLength: rowLength, alphabet: alphabet)
     try bytes.withUnsafeBytes { bytes in
@@ -189,7 +194,7 @@ import Testing
 
   @Test("Groups of runs decode alone, in any order")
   func runsStandAlone() throws {
-    let (rows, rowLength) = (600, 1_201)
+    let (rows, rowLength) = (1_000, 1_201)
     let codes = codes(.ternary, count: rows * rowLength, density: 0.3, seed: 8)
     let bytes = try RunsANS.encode(codes, rowLength: rowLength)
     try bytes.withUnsafeBytes { bytes in
