@@ -1,4 +1,5 @@
 // One import for programs that use all of DeepChip.
+@_exported import Coding
 @_exported import Compression
 @_exported import Datasets
 @_exported import Emission

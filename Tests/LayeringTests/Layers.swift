@@ -30,7 +30,7 @@ struct Layers {
     sorts: [
       Sort(
         // Coding turns numbers into bytes and knows nothing else; the file of ModelFormat is written with it.
-        name: "noun", modules: ["Tensors", "Graphs", "Targets", "Coding", "ModelFormat", "Measurements"],
+        name: "noun", modules: ["Tensors", "Graphs", "Targets", "CCoding", "Coding", "ModelFormat", "Measurements"],
         importsItself: true),
       Sort(
         name: "craft",
