@@ -8,8 +8,8 @@ extension TrainingRecipe {
 
   static let keys = [
     "schemaVersion", "summary", "network", "data", "heldBack", "pictureSize", "normalization", "epochs", "batchSize",
-    "seed",
-    "optimizer", "learningRate", "weightDecay", "labelSmoothing", "largestGradientNorm", "augmentation", "mixup",
+    "seed", "precision", "optimizer", "learningRate", "weightDecay", "labelSmoothing", "largestGradientNorm",
+    "augmentation", "mixup",
     "movingAverage", "quantization", "density", "distillation",
   ]
 
@@ -42,6 +42,8 @@ extension TrainingRecipe {
     epochs = try object.whole("epochs", 1...1_000_000)
     batchSize = try object.whole("batchSize", 1...1 << 20)
     seed = UInt64(try object.whole("seed", 0...1 << 53, default: 1))
+    precision = try object.choice(
+      "precision", TrainingPrecision.allCases.map { ($0.rawValue, $0) }, default: .float32)
     optimizer = try OptimizerChoice(object)
     learningRate = try LearningRate(object)
     weightDecay = try WeightDecay(object)

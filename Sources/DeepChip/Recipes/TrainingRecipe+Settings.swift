@@ -27,7 +27,7 @@ extension TrainingRecipe {
       distillation: distillation.map {
         Training.Distillation(temperature: Float($0.temperature), share: Float($0.mixing))
       },
-      averaging: movingAverage.map { Float($0) }, seed: seed)
+      averaging: movingAverage.map { Float($0) }, precision: precision, seed: seed)
   }
 
   /// What the packed file says about its inputs.

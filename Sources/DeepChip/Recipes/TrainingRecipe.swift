@@ -24,6 +24,8 @@ public struct TrainingRecipe: Sendable, Hashable {
   public var epochs: Int
   public var batchSize: Int
   public var seed: UInt64
+  /// Of the products in convolutions.
+  public var precision = TrainingPrecision.float32
   public var optimizer: OptimizerChoice
   public var learningRate: LearningRate
   public var weightDecay: WeightDecay
