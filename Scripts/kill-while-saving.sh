@@ -31,8 +31,8 @@ for call in mkdir flock rename fsync write close openat readlink access stat new
   for ((n = 1; ; n++)); do
     rm -rf run.dchip run.run
     status=0
-    strace -f -o /dev/null -e trace="$call" -e inject="$call":signal=KILL:when="$n" \
-      "$program" train "$network" "${options[@]}" -o run.dchip >/dev/null 2>&1 || status=$?
+    { strace -f -o /dev/null -e trace="$call" -e inject="$call":signal=KILL:when="$n" \
+      "$program" train "$network" "${options[@]}" -o run.dchip; } >/dev/null 2>&1 || status=$?
     # Not killed: there is no nth call, or this system has no such call.
     if [[ $status -ne 137 ]]; then break; fi
     kills=$((kills + 1))
