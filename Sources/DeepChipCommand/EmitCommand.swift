@@ -24,6 +24,12 @@ struct EmitCommand: ParsableCommand {
   @Option(help: "Weights of few levels: packed (less flash) or bytes (fewer instructions).")
   var weights = Weights.packed
 
+  @Option(
+    help: ArgumentHelp(
+      "What the inner loops are for: portable, cortex-m4 (and M7, M33), cortex-m0plus (and M0, M23) or riscv32.",
+      valueName: "core"))
+  var target = CoreKind.portable
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
@@ -34,7 +40,7 @@ struct EmitCommand: ParsableCommand {
     let model = try Model(contentsOf: self.model.url)
     let emitter: CEmitter
     do {
-      emitter = try CEmitter(model.packed, options: .init(name: name, packsWeights: weights == .packed))
+      emitter = try CEmitter(model.packed, options: .init(name: name, packsWeights: weights == .packed, core: target))
     } catch { throw Failure(error) }
     let files = emitter.files()
     try makeFolder()
@@ -74,4 +80,19 @@ struct EmitCommand: ParsableCommand {
     var inputBytes: Int
     var outputBytes: Int
   }
+}
+
+extension CoreKind: ExpressibleByArgument {
+  /// By the name of the smallest processor of the kind.
+  private static let names: [(name: String, core: CoreKind)] = [
+    ("portable", .portable), ("cortex-m4", .armDSP), ("cortex-m0plus", .armv6m), ("riscv32", .riscv32),
+  ]
+
+  public init?(argument: String) {
+    guard let core = Self.names.first(where: { $0.name == argument })?.core else { return nil }
+    self = core
+  }
+
+  public var defaultValueDescription: String { Self.names.first { $0.core == self }?.name ?? rawValue }
+  public static var allValueStrings: [String] { names.map(\.name) }
 }

@@ -4,7 +4,7 @@
 enum CKernel: Hashable {
   case loadFloat
   case storeFloat
-  case requantize
+  case requantize(Scaling)
   case locate
   /// Sum of products of a run of codes with weights.
   case dot(WeightForm)
@@ -14,6 +14,21 @@ enum CKernel: Hashable {
   case sum(SumKind, WeightForm)
   /// All weighted sums of a layer, and what becomes of them.
   case layer(ResultKind, SumKind, WeightForm)
+  case instruction(Instruction)
+  /// Part of a window, in the order of a tile.
+  case spread(ColumnOrder)
+  /// A window, in the order of a tile.
+  case gather(ColumnOrder)
+  /// The sums of two pixels and a few outputs.
+  case tile(CoreKind)
+  /// All weighted sums of a layer, tile by tile.
+  case tiledLayer(ResultKind, CoreKind)
+  /// The sums of one pixel and four outputs.
+  case denseTile(CoreKind)
+  case denseLayer(ResultKind, CoreKind)
+  /// The sums of one pixel and four channels, each with a filter of its own.
+  case channelTile(CoreKind)
+  case channelLayer(ResultKind, CoreKind)
   case maximumPooling
   case averagePooling
   case add
@@ -32,21 +47,60 @@ enum CKernel: Hashable {
     case depthwise
   }
 
-  enum ResultKind: String, CaseIterable {
-    case codes
+  enum ResultKind: Hashable {
+    case codes(Scaling)
     /// Codes, with those of another map added.
-    case added
+    case added(Scaling, sum: Scaling)
     case reals
+
+    static let all: [ResultKind] =
+      Scaling.allCases.map { .codes($0) } + [.reals]
+      + Scaling.allCases.flatMap { scaling in Scaling.allCases.map { .added(scaling, sum: $0) } }
+
+    var name: String {
+      switch self {
+      case .codes(let scaling): "codes" + scaling.suffix
+      case .added(let scaling, let sum): "added" + scaling.suffix + (sum == .any ? "" : "_to" + sum.suffix)
+      case .reals: "reals"
+      }
+    }
+
+    var uses: [CKernel] {
+      switch self {
+      case .codes(let scaling): [.requantize(scaling)]
+      case .added(let scaling, let sum): [.requantize(scaling), .requantize(sum)]
+      case .reals: [.storeFloat]
+      }
+    }
+  }
+
+  /// What is known of a requantization's shift.
+  enum Scaling: String, CaseIterable {
+    case any
+    /// 32 and more: the lower word does not matter.
+    case high
+    /// 1 to 31, of sums whose code fits in 32 bits.
+    case low
+
+    var suffix: String { self == .any ? "" : "_" + rawValue }
   }
 
   /// All there are, in order.
   static let all: [CKernel] = {
-    var all: [CKernel] = [.loadFloat, .storeFloat, .requantize, .locate]
+    var all: [CKernel] = [.loadFloat, .storeFloat] + Scaling.allCases.map { .requantize($0) } + [.locate]
     for form in WeightForm.allCases {
       all += [.dot(form), .total(form)]
       for sum in SumKind.allCases {
         all.append(.sum(sum, form))
-        all += ResultKind.allCases.map { .layer($0, sum, form) }
+        all += ResultKind.all.map { .layer($0, sum, form) }
+      }
+    }
+    all += Instruction.allCases.map { .instruction($0) }
+    for order in ColumnOrder.allCases { all += [.spread(order), .gather(order)] }
+    for core in CoreKind.allCases where core != .portable {
+      all += [.tile(core), .denseTile(core), .channelTile(core)]
+      for result in ResultKind.all {
+        all += [.tiledLayer(result, core), .denseLayer(result, core), .channelLayer(result, core)]
       }
     }
     return all + [
@@ -59,12 +113,21 @@ enum CKernel: Hashable {
     switch self {
     case .loadFloat: "load_float"
     case .storeFloat: "store_float"
-    case .requantize: "requantize"
+    case .requantize(let scaling): "requantize" + scaling.suffix
     case .locate: "locate"
     case .dot(let form): "dot_" + form.suffix
     case .total(let form): "total_" + form.suffix
     case .sum(let sum, let form): "sum_" + sum.rawValue + "_" + form.suffix
-    case .layer(let result, let sum, let form): sum.rawValue + "_" + result.rawValue + "_" + form.suffix
+    case .layer(let result, let sum, let form): sum.rawValue + "_" + result.name + "_" + form.suffix
+    case .instruction(let instruction): instruction.rawValue
+    case .spread(let order): "spread_" + order.rawValue
+    case .gather(let order): "gather_" + order.rawValue
+    case .tile: "tile"
+    case .tiledLayer(let result, _): "tiled_" + result.name
+    case .denseTile: "dense_tile"
+    case .denseLayer(let result, _): "dense_" + result.name
+    case .channelTile: "channel_tile"
+    case .channelLayer(let result, _): "channels_" + result.name
     case .maximumPooling: "maximum"
     case .averagePooling: "average"
     case .add: "add"
@@ -81,14 +144,22 @@ enum CKernel: Hashable {
   /// The functions that this one calls.
   var uses: [CKernel] {
     switch self {
-    case .loadFloat, .storeFloat, .requantize, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill: []
+    case .loadFloat, .storeFloat, .requantize, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill,
+      .instruction:
+      []
     case .sum(.convolution, let form): [.dot(form), .total(form)]
     case .sum(.depthwise, let form): [.total(form)]
     case .layer(let result, let sum, let form):
-      [.locate, .sum(sum, form), result == .reals ? .storeFloat : .requantize]
+      [.locate, .sum(sum, form)] + result.uses
+    case .spread(let order): order == .quads ? [.instruction(.load), .instruction(.store)] : []
+    case .gather(let order): [.spread(order)]
+    case .tile, .denseTile, .channelTile: tileInstructions.map { .instruction($0) }
+    case .tiledLayer(let result, let core): [.gather(core.columnOrder), .tile(core)] + result.uses
+    case .denseLayer(let result, let core): [.denseTile(core)] + result.uses
+    case .channelLayer(let result, let core): [.gather(.bytes), .channelTile(core)] + result.uses
     case .maximumPooling: [.locate]
-    case .averagePooling: [.locate, .requantize]
-    case .add, .multiply: [.requantize]
+    case .averagePooling: [.locate, .requantize(.any)]
+    case .add, .multiply: [.requantize(.any)]
     case .quantize: [.loadFloat]
     case .dequantize: [.storeFloat]
     }

@@ -4,7 +4,9 @@ import Tensors
 
 /// The steps of a schedule as calls of C functions, with the constants and functions that they need.
 struct CProgram {
-  let schedule: Schedule
+  /// As planned, with the scratch memory of kernels.
+  private(set) var schedule: Schedule
+  let core: CoreKind
   let packsWeights: Bool
   var data: ConstantData
   var kernels: Set<CKernel> = []
@@ -16,9 +18,24 @@ struct CProgram {
   /// Arrays stay below this, so that every index fits in 32 bits.
   static let sizeLimit = 1 << 29
 
-  init(_ schedule: Schedule, name: String, packsWeights: Bool) {
-    self.schedule = schedule
-    self.packsWeights = packsWeights
+  /// Bytes of scratch memory that a step asked for, and where it lies.
+  private var scratch: [Int: BufferID] = [:]
+
+  init(_ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool) {
+    var first = CProgram(schedule, name: name, core: core, packsWeights: packsWeights, scratch: [:])
+    guard !first.scratch.isEmpty else {
+      self = first
+      return
+    }
+    // The second time, everybody knows where the scratch memory lies.
+    first.schedule.arena = ArenaPlan(first.schedule.buffers.map(\.lifetime), alignment: 4)
+    self.init(first.schedule, name: name, core: core, packsWeights: packsWeights, scratch: first.scratch)
+  }
+
+  private init(
+    _ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool, scratch: [Int: BufferID]
+  ) {
+    (self.schedule, self.core, self.packsWeights, self.scratch) = (schedule, core, packsWeights, scratch)
     data = ConstantData(prefix: name)
     guard schedule.arena.byteCount < Self.sizeLimit,
       schedule.buffers.allSatisfy({ (1..<Self.sizeLimit).contains($0.layout.byteCount) })
@@ -51,6 +68,20 @@ struct CProgram {
     if let index = schedule.inputs.firstIndex(of: id) { return "(const uint8_t *)" + inputName(index) + sum }
     if let index = schedule.outputs.firstIndex(of: id) { return "(uint8_t *)" + outputName(index) + sum }
     return "ARENA + " + String(schedule.arena.offsets[id.index] + offset)
+  }
+
+  /// Memory that `step` alone uses, in C.
+  mutating func scratch(_ byteCount: Int, _ step: Step) -> String {
+    if let place = scratch[calls.count] { return address(place) }
+    let id = BufferID(schedule.buffers.count)
+    schedule.buffers.append(
+      Buffer(
+        layout: .planar(.uint8, Shape([byteCount])),
+        lifetime: Lifetime(byteCount: byteCount, firstStep: calls.count, lastStep: calls.count),
+        name: "scratch of " + schedule.graph.nodes[step.node].name))
+    scratch[calls.count] = id
+    schedule.arena.offsets.append(0)
+    return address(id)
   }
 
   func inputName(_ index: Int) -> String { schedule.inputs.count == 1 ? "input" : "input_" + String(index) }
