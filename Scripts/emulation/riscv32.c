@@ -6,7 +6,7 @@ void run_program(void);
 
 __attribute__((naked, section(".start"), used)) void _start(void) {
   __asm__ volatile(
-      ".option push\n .option norelax\n la sp, stack_top\n .option pop\n la t0, trap\n csrw mtvec, t0\n j run_program");
+      ".option push\n .option norelax\n .option arch, +zicsr\n la sp, stack_top\n la t0, trap\n csrw mtvec, t0\n .option pop\n j run_program");
 }
 
 __attribute__((naked, aligned(4), used)) void trap(void) {

@@ -18,7 +18,7 @@ case $board in
     flash=0x10000000 ram=0x38000000 start=arm ;;
   m0plus) tool=arm-none-eabi chip="-mcpu=cortex-m0plus -mthumb" machine=mps2-an385
     flash=0 ram=0x20000000 start=arm ;;
-  riscv32) tool=riscv64-unknown-elf chip="-march=rv32imac_zicsr -mabi=ilp32 --specs=picolibc.specs" machine=virt
+  riscv32) tool=riscv64-unknown-elf chip="-march=rv32imac -mabi=ilp32 --specs=picolibc.specs" machine=virt
     flash=0x80000000 ram=0x80400000 start=riscv32 ;;
   *) echo "run.sh: no board '$board': m4, m33, m0plus, riscv32" >&2; exit 2 ;;
 esac
@@ -26,11 +26,11 @@ case $start in arm) emulator="qemu-system-arm" ;; *) emulator="qemu-system-riscv
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ${CC:-cc} -O2 -shared -fPIC -o "$work/count.so" "$here/count.c"
-flags="$chip $optimize -std=c99 -ffunction-sections -fdata-sections -fno-builtin -I$folder"
+flags="$chip $optimize -std=c99 -ffunction-sections -fdata-sections -I$folder"
 for source in model model_data; do
   $tool-gcc $flags -Wall -Wextra -Werror -pedantic -c -o "$work/$source.o" "$folder/$source.c"
 done
-for source in "$start" memory; do $tool-gcc $flags -Wall -Wextra -c -o "$work/$source.o" "$here/$source.c"; done
+for source in "$start" memory; do $tool-gcc $flags -fno-builtin -Wall -Wextra -c -o "$work/$source.o" "$here/$source.c"; done
 run() {
   $tool-gcc $flags -DCOUNT=$1 -c -o "$work/main.o" "$here/main.c"
   $tool-gcc $chip -nostartfiles -nostdlib -static -Wl,--gc-sections -Wl,--defsym=FLASH=$flash -Wl,--defsym=RAM=$ram \

@@ -160,6 +160,7 @@ extension CKernel {
       static void @_channels_\(result.name)(
           const @_window *w, const uint8_t *x, uint8_t *y, const \(core.channelWeightType) *weights, \(result.parameters),
           uint8_t *columns) {
+      \(result.setup.indented(by: 2))
         const int32_t channels = w->channels, taps = w->kernel_rows * w->kernel_columns;
         int32_t image, row, column, m, n, sums[4];
         for (image = 0; image < w->images; image++) {
@@ -180,9 +181,8 @@ extension CKernel {
               for (m = 0; m < channels; m += 4) {
                 @_channel_tile(w, from + m, row_step, column_step, \(weights), sums);
                 for (n = 0; n < 4; n++) {
-                  const int32_t sum = sums[n], i = m + n;
-                  \(result.constants("i"))
-      \(result.store.indented(by: 12))
+      \(result.constants("m + n").indented(by: 12))
+      \(result.store("sums[n]", at: "m + n").indented(by: 12))
                 }
               }
               y += \(result.step("channels"));\(result.isAdded ? "\n        other += channels;" : "")

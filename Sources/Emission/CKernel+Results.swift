@@ -11,24 +11,46 @@ extension CKernel.ResultKind {
     }
   }
 
+  /// Copies of what the compiler would otherwise read again after every store.
+  var setup: String {
+    switch self {
+    case .codes: "const @_rule codes = *rule;"
+    case .added: "const @_rule codes = *rule, sums_codes = *sum_rule;"
+    case .reals: ""
+    }
+  }
+
   /// What is the same for all sums of output channel `m`.
   func constants(_ m: String) -> String {
     switch self {
-    case .codes, .added: "const int32_t c = (\(m)) * rule->step;"
+    case .codes, .added:
+      "const int32_t c = (\(m)) * codes.step, multiplier = multipliers[c];\nconst int64_t bias = offsets[c];"
     case .reals: "const int32_t c = (\(m)) * step;"
     }
   }
 
-  /// Stores the result of `sum` at place `i`.
-  var store: String {
+  /// Stores what becomes of `sum` at place `i`.
+  func store(_ sum: String, at i: String) -> String {
     switch self {
-    case .codes(let scaling):
-      "y[i] = @_requantize\(scaling.suffix)((int64_t)sum * multipliers[c] + offsets[c], rule);"
+    case .codes(let scaling): "y[\(i)] = \(requantized(sum, scaling));"
     case .added(let scaling, let sumScaling):
-      "const int32_t code = @_requantize\(scaling.suffix)((int64_t)sum * multipliers[c] + offsets[c], rule);\n"
-        + "y[i] = @_requantize\(sumScaling.suffix)((int64_t)code * left + (int64_t)other[i] * right + offset, sum_rule);"
-    case .reals: "@_store_float(y + 4 * i, sum, scales[c], offsets[c]);"
+      """
+      {
+        const int32_t code = \(requantized(sum, scaling));
+        y[\(i)] = @_requantize\(sumScaling.suffix)(
+            \(product("code", "left", sumScaling)) + \(product("other[\(i)]", "right", sumScaling)) + offset, &sums_codes);
+      }
+      """
+    case .reals: "@_store_float(y + 4 * (\(i)), \(sum), scales[c], offsets[c]);"
     }
+  }
+
+  private func requantized(_ sum: String, _ scaling: CKernel.Scaling) -> String {
+    "@_requantize\(scaling.suffix)(\(product(sum, "multiplier", scaling)) + bias, &codes)"
+  }
+
+  private func product(_ a: String, _ b: String, _ scaling: CKernel.Scaling) -> String {
+    scaling.isNarrow ? "@_product(\(a), \(b))" : "(int64_t)(\(a)) * \(b)"
   }
 
   /// Bytes of `count` results, in C.

@@ -4,6 +4,7 @@ extension CKernel {
     switch self {
     case .loadFloat: Self.loadFloatText
     case .storeFloat: Self.storeFloatText
+    case .product: Self.productText
     case .requantize(let scaling): Self.requantizeText(scaling)
     case .locate: Self.locateText
     case .dot(let form): Self.fill(Self.dotText, form)
@@ -59,15 +60,32 @@ extension CKernel {
     }
     """
 
+  private static let productText = """
+    /* a * b. */
+    static inline int64_t @_product(int32_t a, int32_t b) {
+      const int32_t a0 = a & 0xffff, b0 = b & 0xffff;
+      const int32_t a1 = a < 0 ? ~(~a >> 16) : a >> 16, b1 = b < 0 ? ~(~b >> 16) : b >> 16;
+      const uint32_t low = (uint32_t)a0 * (uint32_t)b0;
+      const int32_t t = a1 * b0 + (int32_t)(low >> 16), u = a0 * b1 + (t & 0xffff);
+      const int32_t high = a1 * b1 + (t < 0 ? ~(~t >> 16) : t >> 16) + (u < 0 ? ~(~u >> 16) : u >> 16);
+      const uint64_t bits = (uint64_t)(uint32_t)high << 32 | (uint32_t)u << 16 | (low & 0xffff);
+      int64_t product;
+      memcpy(&product, &bits, 8);
+      return product;
+    }
+    """
+
   private static func requantizeText(_ scaling: Scaling) -> String {
-    let code: String
-    switch scaling {
+    let (code, comment): (String, String)
+    switch scaling.shift {
     case .any:
+      comment = "(sum + half) >> shift rounded down, in the rule's range; half is in the sum already"
       code = """
           /* One arithmetic shift, written for compilers that shift negative numbers otherwise. */
           const int64_t code = sum < 0 ? ~(~sum >> rule->shift) : sum >> rule->shift;
         """
     case .high:
+      comment = "the shift is 32 and the rule's"
       code = """
           const uint32_t bits = (uint32_t)((uint64_t)sum >> 32);
           int32_t code;
@@ -75,6 +93,7 @@ extension CKernel {
           code = code < 0 ? ~(~code >> rule->shift) : code >> rule->shift;
         """
     case .low:
+      comment = "the shift is 1 to 31, the code fits in 32 bits"
       code = """
           const uint32_t upper = (uint32_t)((uint64_t)sum >> 32), lower = (uint32_t)((uint64_t)sum & 0xffffffffu);
           const uint32_t bits = upper << (32 - rule->shift) | lower >> rule->shift;
@@ -82,18 +101,12 @@ extension CKernel {
           memcpy(&code, &bits, 4);
         """
     }
-    let shift =
-      switch scaling {
-      case .any: "The code of a sum: (sum + half) >> shift rounded down, in the rule's range; half is in the sum already."
-      case .high: "The same with a shift of 32 and the rule's."
-      case .low: "The same with a shift of 1 to 31, where the code fits in 32 bits."
-      }
+    let range = scaling.isFull ? ("0", "255") : ("rule->lowest", "rule->highest")
     return """
-      /* \(shift) */
-      static uint8_t @_requantize\(scaling.suffix)(int64_t sum, const @_rule *rule) {
+      /* The code of a sum: \(comment). */
+      static inline uint8_t @_requantize\(scaling.suffix)(int64_t sum, const @_rule *rule) {
       \(code)
-        if (code < rule->lowest) return (uint8_t)rule->lowest;
-        return (uint8_t)(code > rule->highest ? rule->highest : code);
+        return (uint8_t)(code < \(range.0) ? \(range.0) : code > \(range.1) ? \(range.1) : code);
       }
       """
   }
@@ -223,14 +236,15 @@ extension CKernel {
   private static func layerText(_ result: ResultKind) -> String {
     let body = """
       for (m = 0; m < w->outputs; m++) {
-        const int32_t sum = @_sum_SUM_FORM(w, &p, ARGUMENTS, m), i = m;
-        \(result.constants("m"))
-      \(result.store.indented(by: 2))
+        const int32_t sum = @_sum_SUM_FORM(w, &p, ARGUMENTS, m);
+      \(result.constants("m").indented(by: 2))
+      \(result.store("sum", at: "m").indented(by: 2))
       }
       """
     return """
       static void @_SUM_\(result.name)_FORM(
           const @_window *w, const uint8_t *x, uint8_t *y, WEIGHTS, \(result.parameters)) {
+      \(result.setup.indented(by: 2))
         int32_t image, row, column, m;
       \(windows(body + (result.isAdded ? "\nother += w->outputs;" : ""), step: result.step("w->outputs")))
       }

@@ -175,13 +175,20 @@ extension CKernel {
       sums[3] = (int32_t)h1;
     }
 
-    /* The sums of the codes of both columns. */
+    /* The sums of the codes of both columns, 256 or fewer at a time in sums of 16 bits. */
     static void @_totals(const uint8_t *x, int32_t depth, int32_t *totals) {
-      const uint8_t *end = x + 4 * depth;
       int32_t first = 0, second = 0;
-      for (; x != end; x += 4) {
-        first += x[0];
-        second += x[2];
+      const uint32_t *words = (const uint32_t *)(const void *)x;
+      while (depth > 0) {
+        const uint32_t *end = words + (depth < 256 ? depth : 256);
+        uint32_t both = 0;
+        for (; words != end; words += 8) {
+          both += words[0] + words[1] + words[2] + words[3];
+          both += words[4] + words[5] + words[6] + words[7];
+        }
+        first += (int32_t)(both & 0xffff);
+        second += (int32_t)(both >> 16);
+        depth -= 256;
       }
       totals[0] = first;
       totals[1] = second;
@@ -238,10 +245,14 @@ extension CKernel {
     let (outputs, order) = (core.tileOutputs, core.columnOrder)
     let weights = core == .armDSP ? "weights + m * depth / 4" : "weights + m * depth"
     let isBiased = core.weightBias != 0
+    func sum(_ pixel: Int) -> String {
+      "sums[\(pixel * outputs) + n]" + (isBiased ? " - \(core.weightBias) * totals[\(pixel)]" : "")
+    }
     return """
       static void @_tiled_\(result.name)(
           const @_window *w, const uint8_t *x, uint8_t *y, const \(core.weightType) *weights, \(result.parameters),
           uint8_t *columns) {
+      \(result.setup.indented(by: 2))
         const int32_t outputs = w->outputs, pixels = w->output_rows * w->output_columns;
         const int32_t length = w->kernel_rows * w->kernel_columns * w->channels;
         const int32_t depth = (length + \(core.tileDepth - 1)) / \(core.tileDepth) * \(core.tileDepth);
@@ -262,12 +273,9 @@ extension CKernel {
             for (m = 0; m < outputs; m += \(outputs)) {
               @_tile(columns, \(weights), depth, sums);
               for (n = 0; n < \(outputs) && m + n < outputs; n++) {
-                \(result.constants("m + n"))
-                for (p = 0; p < count; p++) {
-                  const int32_t sum = sums[\(outputs) * p + n]\(isBiased ? " - \(core.weightBias) * totals[p]" : "");
-                  const int32_t i = p * outputs + m + n;
-      \(result.store.indented(by: 12))
-                }
+      \(result.constants("m + n").indented(by: 10))
+      \(result.store(sum(0), at: "m + n").indented(by: 10))
+                if (count > 1) \(result.store(sum(1), at: "outputs + m + n"))
               }
             }
             y += \(result.step("count * outputs"));\(result.isAdded ? "\n      other += count * outputs;" : "")
@@ -284,6 +292,7 @@ extension CKernel {
     return """
       static void @_dense_\(result.name)(
           const @_window *w, const uint8_t *x, uint8_t *y, const \(core.weightType) *weights, \(result.parameters)) {
+      \(result.setup.indented(by: 2))
         const int32_t outputs = w->outputs, length = w->rows * w->columns * w->channels;
         int32_t image, m, n, sums[4];
         for (image = 0; image < w->images; image++) {
@@ -291,9 +300,8 @@ extension CKernel {
           for (m = 0; m < outputs; m += 4) {
             @_dense_tile(x, \(weights), length, sums);
             for (n = 0; n < 4 && m + n < outputs; n++) {
-              const int32_t sum = sums[n]\(isBiased ? " - total" : ""), i = m + n;
-              \(result.constants("i"))
-      \(result.store.indented(by: 8))
+      \(result.constants("m + n").indented(by: 8))
+      \(result.store(isBiased ? "sums[n] - total" : "sums[n]", at: "m + n").indented(by: 8))
             }
           }
           x += length;

@@ -4,6 +4,8 @@
 enum CKernel: Hashable {
   case loadFloat
   case storeFloat
+  /// A product of 64 bits from products of 32.
+  case product
   case requantize(Scaling)
   case locate
   /// Sum of products of a run of codes with weights.
@@ -67,27 +69,44 @@ enum CKernel: Hashable {
 
     var uses: [CKernel] {
       switch self {
-      case .codes(let scaling): [.requantize(scaling)]
-      case .added(let scaling, let sum): [.requantize(scaling), .requantize(sum)]
+      case .codes(let scaling): [.requantize(scaling)] + (scaling.isNarrow ? [.product] : [])
+      case .added(let scaling, let sum):
+        [.requantize(scaling), .requantize(sum)] + (scaling.isNarrow ? [.product] : [])
       case .reals: [.storeFloat]
       }
     }
   }
 
-  /// What is known of a requantization's shift.
-  enum Scaling: String, CaseIterable {
-    case any
-    /// 32 and more: the lower word does not matter.
-    case high
-    /// 1 to 31, of sums whose code fits in 32 bits.
-    case low
+  /// What is known of a requantization.
+  struct Scaling: Hashable, CaseIterable {
+    var shift = Shift.any
+    /// Whether every byte is a code.
+    var isFull = false
+    /// Whether products of 32 bits are all there are.
+    var isNarrow = false
 
-    var suffix: String { self == .any ? "" : "_" + rawValue }
+    enum Shift: String, CaseIterable {
+      case any
+      /// 32 and more: the lower word does not matter.
+      case high
+      /// 1 to 31, of sums whose code fits in 32 bits.
+      case low
+    }
+
+    static let any = Scaling()
+
+    static let allCases = Shift.allCases.flatMap { shift in
+      [false, true].flatMap { full in [false, true].map { Scaling(shift: shift, isFull: full, isNarrow: $0) } }
+    }
+
+    var suffix: String {
+      (shift == .any ? "" : "_" + shift.rawValue) + (isFull ? "_full" : "") + (isNarrow ? "_narrow" : "")
+    }
   }
 
   /// All there are, in order.
   static let all: [CKernel] = {
-    var all: [CKernel] = [.loadFloat, .storeFloat] + Scaling.allCases.map { .requantize($0) } + [.locate]
+    var all: [CKernel] = [.loadFloat, .storeFloat, .product] + Scaling.allCases.map { .requantize($0) } + [.locate]
     for form in WeightForm.allCases {
       all += [.dot(form), .total(form)]
       for sum in SumKind.allCases {
@@ -113,6 +132,7 @@ enum CKernel: Hashable {
     switch self {
     case .loadFloat: "load_float"
     case .storeFloat: "store_float"
+    case .product: "product"
     case .requantize(let scaling): "requantize" + scaling.suffix
     case .locate: "locate"
     case .dot(let form): "dot_" + form.suffix
@@ -144,7 +164,7 @@ enum CKernel: Hashable {
   /// The functions that this one calls.
   var uses: [CKernel] {
     switch self {
-    case .loadFloat, .storeFloat, .requantize, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill,
+    case .loadFloat, .storeFloat, .product, .requantize, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill,
       .instruction:
       []
     case .sum(.convolution, let form): [.dot(form), .total(form)]

@@ -149,15 +149,19 @@ extension CProgram {
 
   /// Which of the shorter ways to a code there is on small cores.
   private func scaling(_ rule: Requantization) -> CKernel.Scaling {
-    core != .portable && rule.shift >= 32 ? .high : .any
+    if core == .portable { return .any }
+    return CKernel.Scaling(
+      shift: rule.shift >= 32 ? .high : .any, isFull: rule.codeRange == 0...255, isNarrow: core == .armv6m)
   }
 
   private func scaling(_ rule: AdditionRequantization) -> CKernel.Scaling {
     if core == .portable { return .any }
-    if rule.shift >= 32 { return .high }
     let products = 255 * (UInt64(rule.leftMultiplier.magnitude) + UInt64(rule.rightMultiplier.magnitude))
     let (bound, isTooLarge) = products.addingReportingOverflow(rule.offset.magnitude)
-    return !isTooLarge && bound >> UInt64(rule.shift) < Int32.max ? .low : .any
+    let isShort = !isTooLarge && bound >> UInt64(rule.shift) < Int32.max
+    return CKernel.Scaling(
+      shift: rule.shift >= 32 ? .high : isShort ? .low : .any, isFull: rule.codeRange == 0...255,
+      isNarrow: core == .armv6m)
   }
 
   mutating func rule(_ rule: Requantization, _ scaling: CKernel.Scaling = .any) -> String {
@@ -170,7 +174,7 @@ extension CProgram {
     data.structure(
       "rule",
       [
-        scaling == .high ? shift - 32 : shift, step, Int(UInt8(clamping: range.lowerBound)),
+        scaling.shift == .high ? shift - 32 : shift, step, Int(UInt8(clamping: range.lowerBound)),
         Int(UInt8(clamping: range.upperBound)),
       ])
   }
