@@ -150,7 +150,7 @@ extension CEmitter {
       \(rows.joined(separator: "\n"))
       */
       static uint32_t arena[\(sizes.arenaByteCount / 4)];
-      #define ARENA ((uint8_t *)arena)
+      #define ARENA ((uint8_t *)&arena[0])
 
       """
   }
@@ -191,6 +191,15 @@ extension CEmitter {
       int32_t row_step, column_step; /* elements from tap to tap */
       int32_t outside; /* the code around the map */
     } @_window;
+
+    /* Where the planes of a ternary layer lie, in bytes. */
+    typedef struct {
+      int32_t rows; /* of the output, at a time */
+      int32_t row_bytes, pitch, phase_bytes; /* a row of all channels, of one, and its columns of one remainder */
+      int32_t left; /* columns before the first */
+      int32_t taps, reciprocal; /* kernel columns, and 65536 / taps rounded up */
+      int32_t positives, places; /* places of positive weights, and of all, that a row may have */
+    } @_planes;
 
     /* How a sum becomes a code; step is 1 if every channel has its own multiplier. */
     typedef struct {

@@ -14,8 +14,8 @@ extension CKernel.ResultKind {
   /// Copies of what the compiler would otherwise read again after every store.
   var setup: String {
     switch self {
-    case .codes: "const @_rule codes = *rule;"
-    case .added: "const @_rule codes = *rule, sums_codes = *sum_rule;"
+    case .codes: "const @_rule r = *rule;"
+    case .added: "const @_rule r = *rule, sum_r = *sum_rule;"
     case .reals: ""
     }
   }
@@ -24,7 +24,7 @@ extension CKernel.ResultKind {
   func constants(_ m: String) -> String {
     switch self {
     case .codes, .added:
-      "const int32_t c = (\(m)) * codes.step, multiplier = multipliers[c];\nconst int64_t bias = offsets[c];"
+      "const int32_t c = (\(m)) * r.step, multiplier = multipliers[c];\nconst int64_t bias = offsets[c];"
     case .reals: "const int32_t c = (\(m)) * step;"
     }
   }
@@ -38,7 +38,7 @@ extension CKernel.ResultKind {
       {
         const int32_t code = \(requantized(sum, scaling));
         y[\(i)] = @_requantize\(sumScaling.suffix)(
-            \(product("code", "left", sumScaling)) + \(product("other[\(i)]", "right", sumScaling)) + offset, &sums_codes);
+            \(product("code", "left", sumScaling)) + \(product("other[\(i)]", "right", sumScaling)) + offset, &sum_r);
       }
       """
     case .reals: "@_store_float(y + 4 * (\(i)), \(sum), scales[c], offsets[c]);"
@@ -46,7 +46,7 @@ extension CKernel.ResultKind {
   }
 
   private func requantized(_ sum: String, _ scaling: CKernel.Scaling) -> String {
-    "@_requantize\(scaling.suffix)(\(product(sum, "multiplier", scaling)) + bias, &codes)"
+    "@_requantize\(scaling.suffix)(\(product(sum, "multiplier", scaling)) + bias, &r)"
   }
 
   private func product(_ a: String, _ b: String, _ scaling: CKernel.Scaling) -> String {

@@ -21,6 +21,13 @@ extension CKernel {
     case .denseLayer(let result, let core): Self.denseLayerText(result, core)
     case .channelTile(let core): Self.channelTileText(core)
     case .channelLayer(let result, let core): Self.channelLayerText(result, core)
+    case .places(let form): Self.placesText(form)
+    case .row(let form): Self.rowText(form)
+    case .planes(let isWordwise): Self.planesText(isWordwise: isWordwise)
+    case .lanes(let core, let isProved): Self.lanesText(core, isProved: isProved)
+    case .sparseLayer(let result, let form, _, let isProved):
+      Self.sparseLayerText(name, result, form, lanes: CKernel.lanes(.portable, isProved: isProved).name)
+    case .sparseDense(let result, let form): Self.sparseDenseText(result, form)
     case .maximumPooling: Self.maximumText
     case .averagePooling: Self.averageText
     case .add: Self.addText

@@ -31,6 +31,16 @@ enum CKernel: Hashable {
   /// The sums of one pixel and four channels, each with a filter of its own.
   case channelTile(CoreKind)
   case channelLayer(ResultKind, CoreKind)
+  /// The places of a row's ternary weights.
+  case places(SparseForm)
+  /// The sums at a row's ternary weights.
+  case row(SparseForm)
+  /// Rows of a map, channel by channel.
+  case planes(isWordwise: Bool)
+  /// The sums of eight pixels at listed places; proved if 16 bits hold them.
+  case lanes(CoreKind, isProved: Bool)
+  case sparseLayer(ResultKind, SparseForm, CoreKind, isProved: Bool)
+  case sparseDense(ResultKind, SparseForm)
   case maximumPooling
   case averagePooling
   case add
@@ -122,6 +132,19 @@ enum CKernel: Hashable {
         all += [.tiledLayer(result, core), .denseLayer(result, core), .channelLayer(result, core)]
       }
     }
+    all += SparseForm.allCases.flatMap { [.places($0), .row($0)] }
+    for isYes in [false, true] {
+      all.append(.planes(isWordwise: isYes))
+      all += CoreKind.allCases.map { .lanes($0, isProved: isYes) }
+    }
+    for form in SparseForm.allCases {
+      for result in ResultKind.all {
+        all.append(.sparseDense(result, form))
+        for core in CoreKind.allCases {
+          all += [false, true].map { .sparseLayer(result, form, core, isProved: $0) }
+        }
+      }
+    }
     return all + [
       .maximumPooling, .averagePooling, .add, .multiply, .lookup, .softmax, .quantize, .dequantize, .rearrange, .fill,
     ]
@@ -148,6 +171,13 @@ enum CKernel: Hashable {
     case .denseLayer(let result, _): "dense_" + result.name
     case .channelTile: "channel_tile"
     case .channelLayer(let result, _): "channels_" + result.name
+    case .places(let form): "places_" + form.rawValue
+    case .row(let form): "row_" + form.rawValue
+    case .planes: "spread_planes"
+    case .lanes(_, let isProved): "lanes" + (isProved ? "" : "_wide")
+    case .sparseLayer(let result, let form, _, let isProved):
+      "sparse_" + (isProved ? "" : "wide_") + result.name + "_" + form.rawValue
+    case .sparseDense(let result, let form): "sparse_dense_" + result.name + "_" + form.rawValue
     case .maximumPooling: "maximum"
     case .averagePooling: "average"
     case .add: "add"
@@ -165,7 +195,7 @@ enum CKernel: Hashable {
   var uses: [CKernel] {
     switch self {
     case .loadFloat, .storeFloat, .product, .requantize, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill,
-      .instruction:
+      .instruction, .places, .row:
       []
     case .sum(.convolution, let form): [.dot(form), .total(form)]
     case .sum(.depthwise, let form): [.total(form)]
@@ -177,6 +207,12 @@ enum CKernel: Hashable {
     case .tiledLayer(let result, let core): [.gather(core.columnOrder), .tile(core)] + result.uses
     case .denseLayer(let result, let core): [.denseTile(core)] + result.uses
     case .channelLayer(let result, let core): [.gather(.bytes), .channelTile(core)] + result.uses
+    case .planes(let isWordwise): isWordwise ? [.instruction(.load), .instruction(.store)] : []
+    case .lanes(let core, _):
+      core == .armDSP ? [.instruction(.load), .instruction(.addEven), .instruction(.addOdd)] : []
+    case .sparseLayer(let result, let form, let core, let isProved):
+      [.places(form), .planes(isWordwise: core != .portable), .lanes(core, isProved: isProved)] + result.uses
+    case .sparseDense(let result, let form): [.row(form)] + result.uses
     case .maximumPooling: [.locate]
     case .averagePooling: [.locate, .requantize(.any)]
     case .add, .multiply: [.requantize(.any)]

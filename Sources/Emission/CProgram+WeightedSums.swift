@@ -19,8 +19,11 @@ extension CProgram {
     let (result, following) = try result(sum, step, outputs: outputs)
     let start = [window, address(step.reads[0]), address(step.writes)]
     let isDepthwise = sum.groups > 1 && channels == 1 && outputs == sum.groups
+    let rows = WeightRows(levels: levels, outputs: outputs, taps: taps, channels: channels)
+    let sparse = try sparseCall(
+      sum, step, rows, input: input, output: output, start: start, result: result, following: following)
+    if let sparse { return sparse }
     if core != .portable, codes.form == .bytes {
-      let rows = WeightRows(levels: levels, outputs: outputs, taps: taps, channels: channels)
       if isDepthwise, channels * outputs % 4 == 0, sum.dilations.columns == 1 {
         let bytes = taps * outputs
         return call(

@@ -84,6 +84,14 @@ struct CProgram {
     return address(id)
   }
 
+  /// Bytes that the present step leaves free of what another step needs.
+  func freeByteCount() -> Int {
+    let scratchIDs = Set(scratch.values.map(\.index))
+    let lifetimes = schedule.buffers.indices.filter { !scratchIDs.contains($0) }.map { schedule.buffers[$0].lifetime }
+    let present = lifetimes.filter { $0.firstStep <= calls.count && calls.count <= $0.lastStep }
+    return ArenaPlan.lowerBound(lifetimes) - present.reduce(0) { $0 + $1.byteCount }
+  }
+
   func inputName(_ index: Int) -> String { schedule.inputs.count == 1 ? "input" : "input_" + String(index) }
 
   func outputName(_ index: Int) -> String { schedule.outputs.count == 1 ? "output" : "output_" + String(index) }
