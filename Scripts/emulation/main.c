@@ -13,7 +13,13 @@
 int32_t semihost(int32_t operation, const void *arguments);
 extern uint32_t stack_bottom[], stack_top[];
 
-static uint32_t input[(MODEL_INPUT_BYTES + 3) / 4], output[(MODEL_OUTPUT_BYTES + 3) / 4];
+#ifdef MODEL_INPUT_HAS_PLACE
+#define INPUT ((void *)model_input_place())
+#else
+static uint32_t input_words[(MODEL_INPUT_BYTES + 3) / 4];
+#define INPUT ((void *)input_words)
+#endif
+static uint32_t output[(MODEL_OUTPUT_BYTES + 3) / 4];
 
 enum { OPEN = 1, WRITE_TEXT = 4, WRITE = 5, READ = 6, EXIT = 0x20, BINARY_READ = 1, BINARY_WRITE = 5 };
 
@@ -55,9 +61,9 @@ void run_program(void) {
   if (inputs == -1 || outputs == -1) leave(2);
   for (index = 0; index < COUNT; index++) {
     const uint32_t *here = (const uint32_t *)__builtin_frame_address(0);
-    if (transfer(READ, inputs, input, MODEL_INPUT_BYTES) != 0) leave(3);
+    if (transfer(READ, inputs, INPUT, MODEL_INPUT_BYTES) != 0) leave(3);
     for (unused = stack_bottom; unused < here - 64; unused++) *unused = 0x5AFE57AC;
-    if (model_run((const void *)input, (void *)output) != 0) leave(4);
+    if (model_run(INPUT, (void *)output) != 0) leave(4);
     if (transfer(WRITE, outputs, output, MODEL_OUTPUT_BYTES) != 0) leave(5);
   }
   for (unused = stack_bottom; *unused == 0x5AFE57AC; unused++) {}

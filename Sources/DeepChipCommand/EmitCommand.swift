@@ -67,7 +67,7 @@ struct EmitCommand: ParsableCommand {
       "  flash        \(sizes.constantByteCount.grouped) bytes of constants (weights: \(sizes.weightByteCount.grouped)), and the code"
     )
     Console.print(
-      "  RAM          \(sizes.arenaByteCount.grouped) bytes of arena, \(sizes.inputByteCount.grouped) of input, \(sizes.outputByteCount.grouped) of output, and the stack"
+      "  RAM          \(sizes.arenaByteCount.grouped) bytes of arena, \((sizes.inputByteCount - sizes.placedInputByteCount).grouped) of input, \(sizes.outputByteCount.grouped) of output, and the stack"
     )
   }
 

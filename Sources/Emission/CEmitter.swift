@@ -84,6 +84,8 @@ public struct EmittedSizes: Sendable, Equatable {
   public var weightByteCount: Int
   /// What the caller keeps.
   public var inputByteCount: Int
+  /// Of these, what may lie in the arena instead.
+  public var placedInputByteCount: Int
   public var outputByteCount: Int
 
   init(_ program: CProgram) {
@@ -92,6 +94,9 @@ public struct EmittedSizes: Sendable, Equatable {
     constantByteCount = program.data.entries.reduce(0) { $0 + $1.byteCount }
     weightByteCount = program.data.entries.filter(\.isWeights).reduce(0) { $0 + $1.byteCount }
     inputByteCount = schedule.inputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
+    placedInputByteCount = program.placedInputs.reduce(0) {
+      $0 + schedule.buffers[schedule.inputs[$1].index].layout.byteCount
+    }
     outputByteCount = schedule.outputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
   }
 }

@@ -2,56 +2,77 @@
 extension CKernel {
   // MARK: Weights
 
+  /// Reads gaps until `place` is `end`, moves `k` on, and does `use` at every place.
+  private static func gaps(_ form: SparseForm, _ use: String) -> String {
+    switch form {
+    case .bytes:
+      """
+      while (place != end) {
+        const int32_t gap = *codes++;
+        k += gap;
+        if (gap != 255) \(use.indented(by: 2).drop { $0 == " " })
+      }
+      """
+    case .nibbles:
+      """
+      while (place != end) {
+        const int32_t both = *codes++;
+        k += both & 15;
+        if ((both & 15) != 15) {
+      \(use.indented(by: 4))
+          if (place == end) break;
+        }
+        k += both >> 4;
+        if (both >> 4 != 15) \(use.indented(by: 2).drop { $0 == " " })
+      }
+      """
+    case .trits: ""
+    }
+  }
+
   static func placesText(_ form: SparseForm) -> String {
     let body: String
     switch form {
     case .bytes, .nibbles:
-      let isByte = form == .bytes
       body = """
+          const int32_t reciprocal = t->reciprocal, pitch = t->pitch, taps = t->taps;
           int32_t list;
           (void)length;
           for (list = 0; list < 2; list++) {
             uint32_t *place = list == 0 ? places : places + t->positives;
-            int32_t left = *codes++, k = 0\(isByte ? "" : ", i = 0");
-            if (left & 128) left = (left & 127) << 8 | *codes++;
-            counts[list] = left;
-            while (left > 0) {
-              const int32_t gap = \(isByte ? "*codes++" : "codes[i >> 1] >> 4 * (i & 1) & 15");
-        \(isByte ? "" : "      i++;\n")\
-              k += gap;
-              if (gap != \(isByte ? 255 : 15)) {
-                const int32_t plane = (int32_t)((uint32_t)k * (uint32_t)t->reciprocal >> 16);
-                *place++ = (uint32_t)(plane * t->pitch + steps[k - plane * t->taps]);
-                k++;
-                left--;
-              }
-            }
-        \(isByte ? "" : "    codes += (i + 1) >> 1;\n")\
+            uint32_t *end;
+            int32_t count = *codes++, k = 0;
+            if (count & 128) count = (count & 127) << 8 | *codes++;
+            counts[list] = count;
+            end = place + count;
+        \(gaps(form, """
+          {
+            const int32_t plane = (int32_t)((uint32_t)k * (uint32_t)reciprocal >> 16);
+            *place++ = (uint32_t)(plane * pitch + steps[k - plane * taps]);
+            k++;
+          }
+          """).indented(by: 4))
           }
         """
     case .trits:
       body = """
           uint32_t *positive = places, *negative = places + t->positives;
-          int32_t plane = 0, tap = 0, code = 0, rest = 0;
-          for (; length > 0; length--) {
-            int32_t sign;
-            if (rest == 0) {
-              code = *codes++;
-              rest = 5;
-            }
-            rest--;
-            code *= 3;
-            sign = code >> 8;
-            code &= 255;
-            if (sign != 1) {
-              if (sign == 0)
+          const int32_t taps = t->taps, pitch = t->pitch;
+          int32_t plane = 0, tap = 0;
+          while (length > 0) {
+            int32_t code = *codes++, rest = length < 5 ? length : 5;
+            length -= rest;
+            for (; rest > 0; rest--) {
+              const int32_t product = code * 3;
+              code = product & 255;
+              if (product < 256)
                 *negative++ = (uint32_t)(plane + steps[tap]);
-              else
+              else if (product >= 512)
                 *positive++ = (uint32_t)(plane + steps[tap]);
-            }
-            if (++tap == t->taps) {
-              tap = 0;
-              plane += t->pitch;
+              if (++tap == taps) {
+                tap = 0;
+                plane += pitch;
+              }
             }
           }
           counts[0] = (int32_t)(positive - places);
@@ -73,41 +94,39 @@ extension CKernel {
     let body: String
     switch form {
     case .bytes, .nibbles:
-      let isByte = form == .bytes
       body = """
-          int32_t list;
+          int32_t place, list;
           (void)length;
           for (list = 0; list < 2; list++) {
-            const uint8_t *from = x;
-            int32_t left = *codes++, total = 0\(isByte ? "" : ", i = 0");
-            if (left & 128) left = (left & 127) << 8 | *codes++;
-            while (left > 0) {
-              const int32_t gap = \(isByte ? "*codes++" : "codes[i >> 1] >> 4 * (i & 1) & 15");
-        \(isByte ? "" : "      i++;\n")\
-              from += gap;
-              if (gap != \(isByte ? 255 : 15)) {
-                total += *from++;
-                left--;
-              }
-            }
-        \(isByte ? "" : "    codes += (i + 1) >> 1;\n")\
+            const uint8_t *k = x;
+            int32_t end = *codes++, total = 0;
+            if (end & 128) end = (end & 127) << 8 | *codes++;
+            place = 0;
+        \(gaps(form, """
+          {
+            total += *k++;
+            place++;
+          }
+          """).indented(by: 4))
             totals[list] = total;
           }
         """
     case .trits:
       body = """
-          int32_t sums[3] = {0, 0, 0};
+          int32_t all = 0, weighted = 0, positive = 0;
           while (length > 0) {
             int32_t code = *codes++, rest = length < 5 ? length : 5;
             length -= rest;
             for (; rest > 0; rest--) {
-              code *= 3;
-              sums[code >> 8] += *x++;
-              code &= 255;
+              const int32_t product = code * 3, x0 = *x++;
+              code = product & 255;
+              all += x0;
+              weighted += (product >> 8) * x0;
+              positive += (product >> 9) * x0;
             }
           }
-          totals[0] = sums[2];
-          totals[1] = sums[0];
+          totals[0] = positive;
+          totals[1] = all + positive - weighted;
         """
     }
     return """
@@ -211,7 +230,7 @@ extension CKernel {
   }
 
   /// Two sums of 16 bits in a word; 257 codes do not overflow them.
-  private static func armLanesText(isProved: Bool) -> String {
+  static let addLanesText: String = {
     let terms = (0..<4).map { term in
       let place = term % 2 == 0 ? "i" : "j"
       let load = term % 2 == 0 ? "ldrd %[i], %[j], [%[place]], #8\\n " : ""
@@ -219,74 +238,77 @@ extension CKernel {
         + "\"uxtab16 %[a], %[a], %[u]\\n uxtab16 %[b], %[b], %[u], ror #8\\n\"\n          "
         + "\"uxtab16 %[c], %[c], %[\(place)]\\n uxtab16 %[d], %[d], %[\(place)], ror #8\\n\""
     }.joined(separator: "\n          ")
-    let chunk = isProved ? "counts[list]" : "counts[list] - done < 256 ? counts[list] - done : 256"
-    let order = [0, 2, 1, 3, 4, 6, 5, 7]
-    let words = ["a", "b", "c", "d"]
-    func each(_ assignment: String, _ factor: String) -> String {
-      words.enumerated().map { index, word in
-        let (low, high) = (order[2 * index], order[2 * index + 1])
-        return "        sums[\(low)] \(assignment) (int32_t)(\(word) & 0xffffu) * \(factor);\n"
-          + "        sums[\(high)] \(assignment) (int32_t)(\(word) >> 16) * \(factor);"
-      }.joined(separator: "\n")
-    }
-    let sum = """
-          const uint32_t *place = \(isProved ? "list == 0 ? positive : negative" : "(list == 0 ? positive : negative) + done");
-          const uint32_t *end = place + (\(chunk));
-          uint32_t a = 0, b = 0, c = 0, d = 0;
+    return """
+      /* Sums of eight codes side by side at up to 257 places: of 0 and 2, 1 and 3, 4 and 6, 5 and 7. */
+      static inline void @_add_lanes(const uint8_t *x, const uint32_t *place, int32_t count, uint32_t *sums) {
+        const uint32_t *end = place + count;
+        uint32_t a = 0, b = 0, c = 0, d = 0;
       #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
-          if (end - place >= 4) {
-            const uint8_t *y = x + 4;
-            const uint32_t *last = place + ((end - place) & ~3);
-            uint32_t i, j, u;
-            __asm__ volatile(
-                "1:\\n"
-                \(terms)
-                "cmp %[place], %[last]\\n bne 1b"
-                : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [place] "+r"(place), [i] "=&r"(i),
-                  [j] "=&r"(j), [u] "=&r"(u)
-                : [x] "r"(x), [y] "r"(y), [last] "r"(last)
-                : "cc", "memory");
-          }
+        if (count >= 4) {
+          const uint8_t *y = x + 4;
+          const uint32_t *last = place + (count & ~3);
+          uint32_t i, j, u;
+          __asm__ volatile(
+              "1:\\n"
+              \(terms)
+              "cmp %[place], %[last]\\n bne 1b"
+              : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [place] "+r"(place), [i] "=&r"(i), [j] "=&r"(j),
+                [u] "=&r"(u)
+              : [x] "r"(x), [y] "r"(y), [last] "r"(last)
+              : "cc", "memory");
+        }
       #endif
-          for (; place != end; place++) {
-            const uint32_t u = @_load4(x + *place), v = @_load4(x + *place + 4);
-            a = @_add_even(a, u);
-            b = @_add_odd(b, u);
-            c = @_add_even(c, v);
-            d = @_add_odd(d, v);
-          }
+        for (; place != end; place++) {
+          const uint32_t u = @_load4(x + *place), v = @_load4(x + *place + 4);
+          a = @_add_even(a, u);
+          b = @_add_odd(b, u);
+          c = @_add_even(c, v);
+          d = @_add_odd(d, v);
+        }
+        sums[0] = a;
+        sums[1] = b;
+        sums[2] = c;
+        sums[3] = d;
+      }
       """
-    let name = CKernel.lanes(.armDSP, isProved: isProved).name
+  }()
+
+  private static func armLanesText(isProved: Bool) -> String {
+    let difference = [0, 2, 1, 3, 4, 6, 5, 7].enumerated().map { index, pixel in
+      func half(_ word: String) -> String {
+        "(int32_t)(" + word + "[\(index / 2)]" + (index % 2 == 0 ? " & 0xffffu)" : " >> 16)")
+      }
+      return "sums[\(pixel)] \(isProved ? "=" : "+=") \(half("a")) * plus - \(half("b")) * minus;"
+    }.joined(separator: "\n")
     let start = """
-      /* Sums of eight pixels side by side, two in a word\(isProved ? "" : ", 256 codes at a time"). */
-      static void @_\(name)(
+      /* Sums of eight pixels side by side\(isProved ? "" : ", 256 places at a time"). */
+      static void @_\(CKernel.lanes(.armDSP, isProved: isProved).name)(
           const uint8_t *x, const uint32_t *positive, const uint32_t *negative, const int32_t *counts, int32_t plus,
           int32_t minus, int32_t *sums) {
-        int32_t list\(isProved ? "" : ", done");
+        uint32_t a[4], b[4];
       """
     if isProved {
       return """
         \(start)
-          for (list = 0; list < 2; list++) {
-        \(sum)
-            if (list == 0) {
-        \(each("=", "plus"))
-            } else {
-        \(each("-=", "minus"))
-            }
-          }
+          @_add_lanes(x, positive, counts[0], a);
+          @_add_lanes(x, negative, counts[1], b);
+        \(difference.indented(by: 2))
         }
         """
     }
     return """
       \(start)
+        int32_t first = counts[0], second = counts[1];
         memset(sums, 0, 8 * sizeof *sums);
-        for (list = 0; list < 2; list++) {
-          const int32_t factor = list == 0 ? plus : -minus;
-          for (done = 0; done < counts[list]; done += 256) {
-      \(sum.indented(by: 2).replacing("  #", with: "#"))
-      \(each("+=", "factor"))
-          }
+        while (first > 0 || second > 0) {
+          const int32_t m = first < 256 ? first : 256, n = second < 256 ? second : 256;
+          @_add_lanes(x, positive, m, a);
+          @_add_lanes(x, negative, n, b);
+      \(difference.indented(by: 4))
+          positive += m;
+          negative += n;
+          first -= m;
+          second -= n;
         }
       }
       """

@@ -24,6 +24,7 @@ extension CKernel {
     case .places(let form): Self.placesText(form)
     case .row(let form): Self.rowText(form)
     case .planes(let isWordwise): Self.planesText(isWordwise: isWordwise)
+    case .addLanes: Self.addLanesText
     case .lanes(let core, let isProved): Self.lanesText(core, isProved: isProved)
     case .sparseLayer(let result, let form, _, let isProved):
       Self.sparseLayerText(name, result, form, lanes: CKernel.lanes(.portable, isProved: isProved).name)

@@ -37,6 +37,8 @@ enum CKernel: Hashable {
   case row(SparseForm)
   /// Rows of a map, channel by channel.
   case planes(isWordwise: Bool)
+  /// The sums of eight pixels at few places, in 16 bits.
+  case addLanes
   /// The sums of eight pixels at listed places; proved if 16 bits hold them.
   case lanes(CoreKind, isProved: Bool)
   case sparseLayer(ResultKind, SparseForm, CoreKind, isProved: Bool)
@@ -133,6 +135,7 @@ enum CKernel: Hashable {
       }
     }
     all += SparseForm.allCases.flatMap { [.places($0), .row($0)] }
+    all.append(.addLanes)
     for isYes in [false, true] {
       all.append(.planes(isWordwise: isYes))
       all += CoreKind.allCases.map { .lanes($0, isProved: isYes) }
@@ -174,6 +177,7 @@ enum CKernel: Hashable {
     case .places(let form): "places_" + form.rawValue
     case .row(let form): "row_" + form.rawValue
     case .planes: "spread_planes"
+    case .addLanes: "add_lanes"
     case .lanes(_, let isProved): "lanes" + (isProved ? "" : "_wide")
     case .sparseLayer(let result, let form, _, let isProved):
       "sparse_" + (isProved ? "" : "wide_") + result.name + "_" + form.rawValue
@@ -190,6 +194,8 @@ enum CKernel: Hashable {
     case .fill: "fill"
     }
   }
+
+  var isSparseLayer: Bool { if case .sparseLayer = self { true } else { false } }
 
   /// The functions that this one calls.
   var uses: [CKernel] {
@@ -208,8 +214,8 @@ enum CKernel: Hashable {
     case .denseLayer(let result, let core): [.denseTile(core)] + result.uses
     case .channelLayer(let result, let core): [.gather(.bytes), .channelTile(core)] + result.uses
     case .planes(let isWordwise): isWordwise ? [.instruction(.load), .instruction(.store)] : []
-    case .lanes(let core, _):
-      core == .armDSP ? [.instruction(.load), .instruction(.addEven), .instruction(.addOdd)] : []
+    case .addLanes: [.instruction(.load), .instruction(.addEven), .instruction(.addOdd)]
+    case .lanes(let core, _): core == .armDSP ? [.addLanes] : []
     case .sparseLayer(let result, let form, let core, let isProved):
       [.places(form), .planes(isWordwise: core != .portable), .lanes(core, isProved: isProved)] + result.uses
     case .sparseDense(let result, let form): [.row(form)] + result.uses

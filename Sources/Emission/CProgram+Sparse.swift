@@ -48,7 +48,9 @@ struct PlaneLayout {
   var positives: Int
   var negatives: Int
 
-  init(_ sum: WeightedSum, _ input: MapLayout, _ output: MapLayout, signs: [Int8], outputs: Int, budget: Int) {
+  init(
+    _ sum: WeightedSum, _ input: MapLayout, _ output: MapLayout, signs: [Int8], outputs: Int, budget: Int, limit: Int
+  ) {
     let stride = sum.strides.columns
     // Planes of neighboring columns begin at whole words.
     left = stride == 1 ? (sum.origin.columns + 3) / 4 * 4 : sum.origin.columns
@@ -68,12 +70,12 @@ struct PlaneLayout {
     positives = counts.map(\.0).max() ?? 0
     negatives = counts.map(\.1).max() ?? 0
     rows = 1
-    let limit = max(budget, Self.comfortableByteCount)
+    let limit = max(min(budget, limit), Self.comfortableByteCount)
     rows = (1...output.rows).last { byteCount(sum, rows: $0) <= limit } ?? 1
   }
 
   /// Scratch memory that a layer may take even if that is more than other steps need.
-  static let comfortableByteCount = 4096
+  static let comfortableByteCount = 3072
 
   func byteCount(_ sum: WeightedSum) -> Int { byteCount(sum, rows: rows) }
 
@@ -108,7 +110,9 @@ extension CProgram {
       rows.length < SparseForm.placeLimit
     else { return nil }
     let signs = ternary.inPlanes(rows, kernelColumns: sum.kernel.columns)
-    let layout = PlaneLayout(sum, input, output, signs: signs, outputs: rows.outputs, budget: freeByteCount())
+    let layout = PlaneLayout(
+      sum, input, output, signs: signs, outputs: rows.outputs, budget: freeByteCount(),
+      limit: scratchLimit)
     guard layout.byteCount(sum) < Self.sizeLimit else { return nil }
     let (form, codes) = smallest(signs, length: rows.length)
     let isProved = core != .armDSP || max(layout.positives, layout.negatives) <= 257
@@ -121,8 +125,12 @@ extension CProgram {
       .sparseLayer(result, form, core, isProved: isProved), start + planes + factors + following + [places])
   }
 
+  /// The form of the fewest bytes; trits, which are slow to read, must save an eighth.
   private func smallest(_ signs: [Int8], length: Int) -> (SparseForm, [UInt8]) {
     let all = SparseForm.allCases.map { ($0, $0.codes(signs, length: length)) }
-    return all.dropFirst().reduce(all[0]) { $1.1.count < $0.1.count ? $1 : $0 }
+    func cost(_ entry: (form: SparseForm, codes: [UInt8])) -> Int {
+      entry.codes.count * (entry.form == .trits ? 9 : 8)
+    }
+    return all.dropFirst().reduce(all[0]) { cost($1) < cost($0) ? $1 : $0 }
   }
 }

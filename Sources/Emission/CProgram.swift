@@ -21,21 +21,62 @@ struct CProgram {
   /// Bytes of scratch memory that a step asked for, and where it lies.
   private var scratch: [Int: BufferID] = [:]
 
+  /// The most that a step takes of the memory that others need, to be faster.
+  private(set) var scratchLimit = Int.max
+
+  /// Inputs of bytes that may lie in the arena, because that makes it no larger.
+  private(set) var placedInputs: [Int] = []
+
+  /// Chooses the most scratch memory among those limits that make the arena smallest.
   init(_ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool) {
-    var first = CProgram(schedule, name: name, core: core, packsWeights: packsWeights, scratch: [:])
-    guard !first.scratch.isEmpty else {
-      self = first
-      return
+    func program(limit: Int) -> CProgram {
+      var first = CProgram(
+        schedule, name: name, core: core, packsWeights: packsWeights, scratch: [:], limit: limit)
+      first.plan()
+      // The second time, everybody knows where the scratch memory lies.
+      var second = CProgram(
+        first.schedule, name: name, core: core, packsWeights: packsWeights, scratch: first.scratch, limit: limit)
+      second.placedInputs = first.placedInputs
+      return second
     }
-    // The second time, everybody knows where the scratch memory lies.
-    first.schedule.arena = ArenaPlan(first.schedule.buffers.map(\.lifetime), alignment: 4)
-    self.init(first.schedule, name: name, core: core, packsWeights: packsWeights, scratch: first.scratch)
+    var best = program(limit: .max)
+    if best.kernels.contains(where: \.isSparseLayer) {
+      for limit in [12 << 10, 8 << 10, 4 << 10] {
+        let other = program(limit: limit)
+        if other.schedule.arena.byteCount < best.schedule.arena.byteCount { best = other }
+      }
+    }
+    self = best
+  }
+
+  /// Plans the arena again, with scratch memory, and with the inputs if there is room.
+  private mutating func plan() {
+    guard unsupported.isEmpty else { return }
+    let without = schedule.buffers.map(\.lifetime)
+    schedule.arena = ArenaPlan(without, alignment: 4)
+    var with = without
+    let candidates = schedule.inputs.indices.filter { index in
+      let id = schedule.inputs[index]
+      guard case .planar(let type, _) = layout(id), type.byteCount == 1 else { return false }
+      return schedule.inputs.firstIndex(of: id) == index && !schedule.outputs.contains(id)
+    }
+    for index in candidates {
+      let id = schedule.inputs[index]
+      let last = schedule.steps.lastIndex { $0.reads.contains(id) } ?? 0
+      with[id.index] = Lifetime(byteCount: layout(id).byteCount, firstStep: 0, lastStep: last)
+    }
+    let plan = ArenaPlan(with, alignment: 4)
+    guard !candidates.isEmpty, plan.byteCount <= schedule.arena.byteCount else { return }
+    schedule.arena = plan
+    for index in candidates { schedule.buffers[schedule.inputs[index].index].lifetime = with[schedule.inputs[index].index] }
+    placedInputs = candidates
   }
 
   private init(
-    _ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool, scratch: [Int: BufferID]
+    _ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool, scratch: [Int: BufferID], limit: Int
   ) {
     (self.schedule, self.core, self.packsWeights, self.scratch) = (schedule, core, packsWeights, scratch)
+    scratchLimit = limit
     data = ConstantData(prefix: name)
     guard schedule.arena.byteCount < Self.sizeLimit,
       schedule.buffers.allSatisfy({ (1..<Self.sizeLimit).contains($0.layout.byteCount) })
@@ -86,7 +127,7 @@ struct CProgram {
 
   /// Bytes that the present step leaves free of what another step needs.
   func freeByteCount() -> Int {
-    let scratchIDs = Set(scratch.values.map(\.index))
+    let scratchIDs = Set(scratch.values.map(\.index) + schedule.inputs.map(\.index))
     let lifetimes = schedule.buffers.indices.filter { !scratchIDs.contains($0) }.map { schedule.buffers[$0].lifetime }
     let present = lifetimes.filter { $0.firstStep <= calls.count && calls.count <= $0.lastStep }
     return ArenaPlan.lowerBound(lifetimes) - present.reduce(0) { $0 + $1.byteCount }
