@@ -5,8 +5,8 @@
 #
 # BOARD is m4, m33, m0plus or riscv32. FOLDER holds the files of 'deepchip emit --name model' and "inputs", COUNT (20)
 # inputs as bytes; "outputs" is written there. Prints the instructions of one run (the difference between COUNT runs
-# and one, divided), the stack in bytes, and the sizes of code, constants and memory. Other names and flags of the
-# compiler: CFLAGS.
+# and one, divided), the stack in bytes, the compiler's version, and the sizes of code, constants and memory. CFLAGS
+# (-O2) optimizes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 board=$1 folder=$(cd "$2" && pwd) count=${3:-20}
@@ -45,6 +45,7 @@ one=$(run 1)
 all=$(run "$count")
 if [ "$count" -gt 1 ]; then echo "instructions $(((all - one) / (count - 1)))"; fi
 cat "$work/log"
+echo "compiler $($tool-gcc -dumpfullversion)"
 $tool-size -A "$work/model.o" "$work/model_data.o" | awk '
   $1 ~ /^\.text/ { code += $2 } $1 ~ /^\.s?rodata/ { constants += $2 } $1 ~ /^\.s?(bss|data)/ { memory += $2 }
   END { print "code", code; print "constants", constants; print "memory", memory }'

@@ -24,8 +24,10 @@ import Testing
     "Every integer operator gives the bytes of its definition", arguments: IntegerGraph.all, CCompiler.all)
   func equalsTheDefinition(_ entry: IntegerGraph, _ compiler: CCompiler) throws {
     let (inputs, expected) = try Self.samples(entry.graph)
-    let program = try CompiledProgram(CEmitter(entry.graph), compiler)
-    #expect(try program.outputs(inputs) == expected)
+    for core in CoreKind.allCases {
+      let program = try CompiledProgram(CEmitter(entry.graph, options: .init(core: core)), compiler)
+      #expect(try program.outputs(inputs) == expected, "\(core)")
+    }
   }
 
   @Test(
@@ -33,10 +35,10 @@ import Testing
     .enabled(if: CCompiler.sanitizing != nil), arguments: IntegerGraph.all)
   func isDefined(_ entry: IntegerGraph) throws {
     let (inputs, expected) = try Self.samples(entry.graph)
-    for packs in [true, false] {
-      let emitter = try CEmitter(entry.graph, options: .init(packsWeights: packs))
+    for (core, packs) in CoreKind.allCases.flatMap({ [($0, true), ($0, false)] }) {
+      let emitter = try CEmitter(entry.graph, options: .init(packsWeights: packs, core: core))
       let program = try CompiledProgram(emitter, #require(CCompiler.sanitizing), flags: ["-g"] + CCompiler.sanitizers)
-      #expect(try program.outputs(inputs) == expected)
+      #expect(try program.outputs(inputs) == expected, "\(core)")
     }
   }
 
@@ -48,10 +50,12 @@ import Testing
   @Test("Constants and arena have the predicted sizes", arguments: IntegerGraph.all)
   func sizesAreExact(_ entry: IntegerGraph) throws {
     guard let nm = CCompiler.tool("nm"), let compiler = CCompiler.all.first else { return }
-    let emitter = try CEmitter(entry.graph)
-    let found = try symbolSizes(emitter, compiler, nm: nm)
-    #expect(found.constants == emitter.sizes.constantByteCount)
-    #expect(found.variables == emitter.sizes.arenaByteCount)
+    for core in CoreKind.allCases {
+      let emitter = try CEmitter(entry.graph, options: .init(core: core))
+      let found = try symbolSizes(emitter, compiler, nm: nm)
+      #expect(found.constants == emitter.sizes.constantByteCount)
+      #expect(found.variables == emitter.sizes.arenaByteCount)
+    }
   }
 
   @Test("No function of a library is called but memcpy and memset", arguments: IntegerGraph.all)
