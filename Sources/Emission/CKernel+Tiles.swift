@@ -4,7 +4,6 @@ extension CKernel {
   /// Instructions that a tile is written with.
   var tileInstructions: [Instruction] {
     switch self {
-    case .denseTile(.armDSP): [.load]
     case .channelTile(.armDSP):
       [.load, .evenSigned, .oddSigned, .evenUnsigned, .oddUnsigned, .multiplyLow, .multiplyHigh]
     default: []

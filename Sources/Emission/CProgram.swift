@@ -52,6 +52,7 @@ struct CProgram {
   /// Plans the arena again, with scratch memory, and with the inputs if there is room.
   private mutating func plan() {
     guard unsupported.isEmpty else { return }
+    let pooled = poolInPlace()
     let without = schedule.buffers.map(\.lifetime)
     schedule.arena = ArenaPlan(without, alignment: 4)
     var with = without
@@ -66,10 +67,41 @@ struct CProgram {
       with[id.index] = Lifetime(byteCount: layout(id).byteCount, firstStep: 0, lastStep: last)
     }
     let plan = ArenaPlan(with, alignment: 4)
-    guard !candidates.isEmpty, plan.byteCount <= schedule.arena.byteCount else { return }
+    let isSafe = pooled.allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
+    guard !candidates.isEmpty, isSafe, plan.byteCount <= schedule.arena.byteCount else { return }
     schedule.arena = plan
-    for index in candidates { schedule.buffers[schedule.inputs[index].index].lifetime = with[schedule.inputs[index].index] }
+    for index in candidates.map({ schedule.inputs[$0].index }) { schedule.buffers[index].lifetime = with[index] }
     placedInputs = candidates
+  }
+
+  /// Lets results of pooling lie over what is pooled, where that makes the arena smaller.
+  ///
+  /// The kernels write no byte before they have read it, if the result begins at or before its operand.
+  ///
+  /// - Returns: operands and results that share bytes: no result may begin after its operand.
+  private mutating func poolInPlace() -> [(operand: Int, result: Int)] {
+    var lifetimes = schedule.buffers.map(\.lifetime)
+    var smallest = ArenaPlan(lifetimes, alignment: 4)
+    var pairs: [(operand: Int, result: Int)] = []
+    for (index, step) in schedule.steps.enumerated() {
+      guard case .pooling(let pooling) = step.action, pooling.origin == (0, 0) else { continue }
+      let (operand, result) = (step.reads[0].index, step.writes.index)
+      guard lifetimes[operand].lastStep == index, lifetimes[operand].byteCount > 0, lifetimes[result].byteCount > 0,
+        lifetimes[result].firstStep == index, lifetimes[result].lastStep > index
+      else { continue }
+      let before = lifetimes
+      lifetimes[result].firstStep = index + 1
+      let plan = ArenaPlan(lifetimes, alignment: 4)
+      let isSafe = (pairs + [(operand, result)]).allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
+      if isSafe, plan.byteCount < smallest.byteCount {
+        smallest = plan
+        pairs.append((operand, result))
+      } else {
+        lifetimes = before
+      }
+    }
+    for index in lifetimes.indices { schedule.buffers[index].lifetime = lifetimes[index] }
+    return pairs
   }
 
   private init(

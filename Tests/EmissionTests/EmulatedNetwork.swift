@@ -15,13 +15,13 @@ struct EmulatedNetwork: Sendable, CustomStringConvertible {
     EmulatedNetwork(name: "LeNet") {
       let data = try set("mnist", "mnist")
       let packed = try ternary("lenet/lenet-mnist.onnx", calibration: set("mnist", "mnist", .train), end: .int8)
-      return (packed, try inputs(packed, data, packed.preprocessing))
+      return (packed, try inputs(packed, data, packed.preprocessing ?? Preprocessing()))
     },
     EmulatedNetwork(name: "ResNet-8") {
       let packed = try Model(contentsOf: ModelTests.model("mlperf-tiny/pretrainedResnet_quant.tflite")).packed
       var preprocessing = Preprocessing()
       preprocessing.scale = 1
-      preprocessing.layout = .channelsLast
+      preprocessing.layout = .interleaved
       return (packed, try inputs(packed, set("cifar10", "cifar-10-batches-bin"), preprocessing))
     },
     EmulatedNetwork(name: "keyword spotter") {
@@ -52,7 +52,7 @@ struct EmulatedNetwork: Sendable, CustomStringConvertible {
     EmulatedNetwork(name: "ResNet-20, ternary") {
       let train = try set("cifar10", "cifar-10-batches-bin", .train)
       let packed = try ternary("resnet20.onnx", calibration: train, end: .int8)
-      return (packed, try inputs(packed, set("cifar10", "cifar-10-batches-bin"), packed.preprocessing))
+      return (packed, try inputs(packed, set("cifar10", "cifar-10-batches-bin"), packed.preprocessing ?? Preprocessing()))
     },
   ]
 
