@@ -34,6 +34,12 @@ struct EmitCommand: ParsableCommand {
       "Inputs that the board's program runs on, in order: .npy or .pb; zeros unless given.", valueName: "file"))
   var sample: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "What the inner loops are for: portable, cortex-m4 (and M7, M33), cortex-m0plus (and M0, M23) or riscv32.",
+      valueName: "core"))
+  var target = CoreKind.portable
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
@@ -46,7 +52,7 @@ struct EmitCommand: ParsableCommand {
 
   func run() throws {
     let model = try Model(contentsOf: self.model.url)
-    let options = CEmitter.Options(name: name, packsWeights: weights == .packed)
+    let options = CEmitter.Options(name: name, packsWeights: weights == .packed, core: target)
     let board = try chosenBoard()
     let sample = try samples(model.packed.graph)
     var (files, sizes): ([CEmitter.File], EmittedSizes)
@@ -110,7 +116,7 @@ struct EmitCommand: ParsableCommand {
       "  flash        \(sizes.constantByteCount.grouped) bytes of constants (weights: \(sizes.weightByteCount.grouped)), and the code"
     )
     Console.print(
-      "  RAM          \(sizes.arenaByteCount.grouped) bytes of arena, \(sizes.inputByteCount.grouped) of input, \(sizes.outputByteCount.grouped) of output, and the stack"
+      "  RAM          \(sizes.arenaByteCount.grouped) bytes of arena, \((sizes.inputByteCount - sizes.placedInputByteCount).grouped) of input, \(sizes.outputByteCount.grouped) of output, and the stack"
     )
   }
 
@@ -123,4 +129,19 @@ struct EmitCommand: ParsableCommand {
     var inputBytes: Int
     var outputBytes: Int
   }
+}
+
+extension CoreKind: ExpressibleByArgument {
+  /// By the name of the smallest processor of the kind.
+  private static let names: [(name: String, core: CoreKind)] = [
+    ("portable", .portable), ("cortex-m4", .armDSP), ("cortex-m0plus", .armv6m), ("riscv32", .riscv32),
+  ]
+
+  public init?(argument: String) {
+    guard let core = Self.names.first(where: { $0.name == argument })?.core else { return nil }
+    self = core
+  }
+
+  public var defaultValueDescription: String { Self.names.first { $0.core == self }?.name ?? rawValue }
+  public static var allValueStrings: [String] { names.map(\.name) }
 }

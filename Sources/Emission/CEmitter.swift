@@ -16,10 +16,13 @@ public struct CEmitter: Sendable {
     public var name = "model"
     /// Whether weights of 16 levels or fewer stay packed and are unpacked when used; else they take a byte each.
     public var packsWeights = true
+    /// What the inner loops are written for.
+    public var core = CoreKind.portable
 
-    public init(name: String = "model", packsWeights: Bool = true) {
+    public init(name: String = "model", packsWeights: Bool = true, core: CoreKind = .portable) {
       self.name = name
       self.packsWeights = packsWeights
+      self.core = core
     }
   }
 
@@ -31,7 +34,7 @@ public struct CEmitter: Sendable {
 
   public let options: Options
   /// Layouts, order and memory: what is printed.
-  public let schedule: Schedule
+  public var schedule: Schedule { program.schedule }
   /// What the program takes on any target.
   public let sizes: EmittedSizes
   let program: CProgram
@@ -46,13 +49,15 @@ public struct CEmitter: Sendable {
   ///   - options: the name in the program, and how weights lie in it.
   public init(_ graph: Graph, options: Options = Options()) throws(EmissionError) {
     guard options.name.isProgramName else { throw .name(options.name) }
+    let schedule: Schedule
     do throws(ScheduleError) {
       schedule = try Schedule(graph, batch: 1, form: .compact)
     } catch {
       throw .schedule(error)
     }
     self.options = options
-    program = CProgram(schedule, name: options.name, packsWeights: options.packsWeights)
+    program = CProgram(
+      schedule, name: options.name, core: options.core, packsWeights: options.packsWeights)
     guard program.unsupported.isEmpty else { throw .unsupported(program.unsupported) }
     sizes = EmittedSizes(program)
   }

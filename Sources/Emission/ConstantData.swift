@@ -74,8 +74,8 @@ struct ConstantData {
     return add(kind, "int32_t", texts, byteCount: 4 * numbers.count)
   }
 
-  mutating func array(_ kind: String, _ numbers: [UInt32]) -> String {
-    add(kind, "uint32_t", numbers.map { String($0) + "u" }, byteCount: 4 * numbers.count)
+  mutating func array(_ kind: String, _ numbers: [UInt32], isWeights: Bool = false) -> String {
+    add(kind, "uint32_t", numbers.map { String($0) + "u" }, byteCount: 4 * numbers.count, isWeights: isWeights)
   }
 
   mutating func array(_ kind: String, _ numbers: [Int64]) -> String {

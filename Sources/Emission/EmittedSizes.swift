@@ -11,6 +11,8 @@ public struct EmittedSizes: Sendable, Equatable {
   public var valueByteCount: Int
   /// What the caller keeps.
   public var inputByteCount: Int
+  /// Of these, what may lie in the arena instead.
+  public var placedInputByteCount: Int
   public var outputByteCount: Int
 
   /// Windows, rules, multipliers, levels and lookup tables.
@@ -23,6 +25,9 @@ public struct EmittedSizes: Sendable, Equatable {
     weightByteCount = program.data.entries.filter(\.isWeights).reduce(0) { $0 + $1.byteCount }
     valueByteCount = program.data.entries.filter { $0.kind == "constant" }.reduce(0) { $0 + $1.byteCount }
     inputByteCount = schedule.inputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
+    placedInputByteCount = program.placedInputs.reduce(0) {
+      $0 + schedule.buffers[schedule.inputs[$1].index].layout.byteCount
+    }
     outputByteCount = schedule.outputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
   }
 }
