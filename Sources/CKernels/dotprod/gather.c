@@ -2,8 +2,8 @@
 #if defined(__aarch64__)
 #define DC_ISA dotprod
 #define DC_TARGET __attribute__((target("dotprod")))
-#define DC_TILE 2x64
-#define DC_MOST_PIXELS 2
+#define DC_TILE 1x64
+#define DC_MOST_GROUPS 4
 #include "../shared/names.h"
 #include "../neon/neon.h"
 

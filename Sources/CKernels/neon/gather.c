@@ -3,7 +3,7 @@
 #define DC_ISA neon
 #define DC_TARGET
 #define DC_TILE 1x64
-#define DC_MOST_PIXELS 1
+#define DC_MOST_GROUPS 2
 #include "../shared/names.h"
 #include "../neon/neon.h"
 

@@ -1,14 +1,15 @@
 /* Convolution of u8 codes with sparse s8 weights in 128 bits: one source for NEON, dot and matrix products.
 
    A quarter of a round picks four codes for each of 4 outputs: tbl from the 64 bytes of one table, tbx from those of
-   the next, and what multiplies in the instruction set adds the products. DC_MOST_PIXELS pixels share the round's
-   bytes. Groups of 16 outputs are the outer loop over up to 64 pixels, whose codes wait in memory until those of 64
-   outputs are there; tbl then brings them into the order of channels.
+   the next, and what multiplies in the instruction set adds the products. Two tables are 8 registers: no second pixel
+   fits beside them, but up to DC_MOST_GROUPS groups of 16 outputs pick from them. Groups are the outer loop over up to
+   64 pixels, whose codes wait in memory until those of 64 outputs are there; tbl then brings them into the order of
+   channels.
 
-   The includer defines DC_TARGET, DC_NAME, DC_TILE, DC_MOST_PIXELS and the products (see convolution_u8s8.h). */
+   The includer defines DC_TARGET, DC_NAME, DC_TILE, DC_MOST_GROUPS and the products (see convolution_u8s8.h). */
 #include "neon.h"
 
-enum { most_tile = DC_MOST_PIXELS, most_run = 64 };
+enum { most_groups = DC_MOST_GROUPS, most_run = 64 };
 
 typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_values } ending;
 
@@ -59,55 +60,44 @@ DC_NEON_INLINE int8x16_t weights_of(const int narrow, const uint8_t *round, int 
 }
 
 /* Adds n rounds that pick from two tables. */
-DC_NEON_INLINE const uint8_t *add_rounds(const int pixels, const int narrow, int32_t n, const uint8_t *round, levels l,
-                                         const uint8x16x4_t here[most_tile], const uint8x16x4_t next[most_tile],
-                                         int32x4_t acc[most_tile][4][quarter_registers]) {
+DC_NEON_INLINE const uint8_t *add_rounds(const int narrow, int32_t n, const uint8_t *round, levels l, uint8x16x4_t here,
+                                         uint8x16x4_t next, int32x4_t acc[4][quarter_registers]) {
   for (; n > 0; n--, round += narrow ? 64 : 128)
     UNROLLED for (int q = 0; q < 4; q++) {
       uint8x16_t index = vld1q_u8(round + 16 * q);
       const int8x16_t weights = weights_of(narrow, round, q, index, l);
       if (narrow) index = vandq_u8(index, vdupq_n_u8(127));
       const uint8x16_t other = veorq_u8(index, vdupq_n_u8(64)); /* of 0...127, those past 63 pick from the next table */
-      UNROLLED for (int p = 0; p < pixels; p++) {
-        const uint8x16_t codes = vqtbx4q_u8(vqtbl4q_u8(here[p], index), next[p], other);
-        add_products(acc[p][q], codes, weights);
-      }
+      add_products(acc[q], vqtbx4q_u8(vqtbl4q_u8(here, index), next, other), weights);
     }
   return round;
 }
 
-/* The sums of `pixels` pixels with one group. */
-DC_NEON_INLINE void sum_tile(const int pixels, const int narrow, const dc_window *w, const dc_gathered *g,
-                             int32_t group, const dc_cursor *at, const int32x4_t start[4],
-                             int32x4_t sums[most_tile][4]) {
-  const uint8_t *rounds = g->rounds + (ptrdiff_t)group * g->tableCount;
-  const uint8_t *round = g->data + g->groupOffsets[group];
+/* The sums of one pixel with `groups` groups from `group` on. */
+DC_NEON_INLINE void sum_pixel(const int groups, const int narrow, const dc_window *w, const dc_gathered *g,
+                              int32_t group, const uint8_t *input, int32x4_t sums[most_groups][4]) {
+  const uint8_t *rounds = g->rounds + (ptrdiff_t)group * g->tableCount, *round[most_groups];
   const levels l = {vdupq_n_s8(g->levels[0]), vdupq_n_s8(g->levels[1])};
-  int32x4_t acc[most_tile][4][quarter_registers];
-  uint8x16x4_t a[most_tile], b[most_tile];
-  UNROLLED for (int p = 0; p < pixels; p++) {
+  const int32_t last = g->tableCount - 1;
+  int32x4_t acc[most_groups][4][quarter_registers];
+  UNROLLED for (int i = 0; i < groups; i++) {
+    round[i] = g->data + g->groupOffsets[group + i];
     UNROLLED for (int q = 0; q < 4; q++)
-      UNROLLED for (int r = 0; r < quarter_registers; r++) acc[p][q][r] = vdupq_n_s32(0);
-    a[p] = b[p] = table_at(&g->tables[0], at[p].input + w->segmentOffsets[g->tables[0].segment]);
+      UNROLLED for (int r = 0; r < quarter_registers; r++) acc[i][q][r] = vdupq_n_s32(0);
   }
+  uint8x16x4_t a = table_at(&g->tables[0], input + w->segmentOffsets[g->tables[0].segment]), b = a;
   /* Two tables at a time, so that none has to change its registers. */
-  for (int32_t t = 0; t < g->tableCount; t += 2) {
-    if (t + 1 < g->tableCount) {
-      const dc_gather_table *table = &g->tables[t + 1];
-      UNROLLED for (int p = 0; p < pixels; p++)
-        b[p] = table_at(table, at[p].input + w->segmentOffsets[table->segment]);
-    }
-    round = add_rounds(pixels, narrow, rounds[t], round, l, a, b, acc);
-    if (t + 1 == g->tableCount) break;
-    if (t + 2 < g->tableCount) {
-      const dc_gather_table *table = &g->tables[t + 2];
-      UNROLLED for (int p = 0; p < pixels; p++)
-        a[p] = table_at(table, at[p].input + w->segmentOffsets[table->segment]);
-    }
-    round = add_rounds(pixels, narrow, rounds[t + 1], round, l, b, a, acc);
+  for (int32_t t = 0; t <= last; t += 2) {
+    if (t < last) b = table_at(&g->tables[t + 1], input + w->segmentOffsets[g->tables[t + 1].segment]);
+    UNROLLED for (int i = 0; i < groups; i++)
+      round[i] = add_rounds(narrow, rounds[i * (last + 1) + t], round[i], l, a, b, acc[i]);
+    if (t == last) break;
+    if (t + 1 < last) a = table_at(&g->tables[t + 2], input + w->segmentOffsets[g->tables[t + 2].segment]);
+    UNROLLED for (int i = 0; i < groups; i++)
+      round[i] = add_rounds(narrow, rounds[i * (last + 1) + t + 1], round[i], l, b, a, acc[i]);
   }
-  UNROLLED for (int p = 0; p < pixels; p++)
-    UNROLLED for (int q = 0; q < 4; q++) sums[p][q] = vaddq_s32(whole_sums(acc[p][q]), start[q]);
+  UNROLLED for (int i = 0; i < groups; i++)
+    UNROLLED for (int q = 0; q < 4; q++) sums[i][q] = whole_sums(acc[i][q]);
 }
 
 /* What the sums of a group begin with. */
@@ -126,37 +116,49 @@ DC_NEON_INLINE void start_sums(const int narrow, const dc_gathered *g, int32_t g
 #endif
 }
 
-/* One group of a run of `count` pixels, left as codes or as sums. */
-DC_NEON_INLINE void compute_group(const int narrow, const int wants_codes, const dc_convolution *c, int32_t group,
-                                  int32_t count, pixel_run *run) {
+/* So many groups of a run of `count` pixels, left as codes or as sums. */
+DC_NEON_INLINE void compute_groups(const int groups, const int narrow, const int wants_codes, const dc_convolution *c,
+                                   int32_t group, int32_t count, pixel_run *run) {
   const dc_gathered *g = (const dc_gathered *)c->weights;
   const dc_requantization rule = c->requantization; /* a copy, which a store cannot change */
-  int32x4_t start[4], sums[most_tile][4];
-  start_sums(narrow, g, group, start);
-  for (int32_t first = 0, pixels; first < count; first += pixels) {
-    pixels = count - first >= most_tile ? most_tile : 1;
-    if (pixels == most_tile) sum_tile(most_tile, narrow, &c->window, g, group, run->at + first, start, sums);
-    else sum_tile(1, narrow, &c->window, g, group, run->at + first, start, sums);
-    for (int32_t p = 0; p < pixels; p++) {
+  int32x4_t start[most_groups][4], sums[most_groups][4];
+  UNROLLED for (int i = 0; i < groups; i++) start_sums(narrow, g, group + i, start[i]);
+  for (int32_t p = 0; p < count; p++) {
+    sum_pixel(groups, narrow, &c->window, g, group, run->at[p].input, sums);
+    UNROLLED for (int i = 0; i < groups; i++) {
+      const int32_t first = (group + i) % 4 * 16;
+      UNROLLED for (int q = 0; q < 4; q++) sums[i][q] = vaddq_s32(sums[i][q], start[i][q]);
       if (wants_codes) {
-        vst1q_u8(run->by_place.codes[first + p] + group % 4 * 16, requantized16(sums[p], &rule, group * 16));
+        vst1q_u8(run->by_place.codes[p] + first, requantized16(sums[i], &rule, (group + i) * 16));
         continue;
       }
-      UNROLLED for (int q = 0; q < 4; q++) vst1q_s32(run->by_place.sums[first + p] + group % 4 * 16 + 4 * q, sums[p][q]);
+      UNROLLED for (int q = 0; q < 4; q++) vst1q_s32(run->by_place.sums[p] + first + 4 * q, sums[i][q]);
     }
   }
 }
 
-#define GROUP(name, narrow, wants_codes) \
-  DC_TARGET static __attribute__((noinline)) void name(const dc_convolution *c, int32_t group, int32_t count, \
-                                                       pixel_run *run) { \
-    compute_group(narrow, wants_codes, c, group, count, run); \
+typedef void (*group_function)(const dc_convolution *, int32_t group, int32_t count, pixel_run *);
+#define GROUPS(name, groups, narrow, wants_codes) \
+  DC_TARGET static void name(const dc_convolution *c, int32_t group, int32_t count, pixel_run *run) { \
+    compute_groups(groups, narrow, wants_codes, c, group, count, run); \
   }
-GROUP(wide_codes, 0, 1)
-GROUP(narrow_codes, 1, 1)
-GROUP(wide_sums, 0, 0)
-GROUP(narrow_sums, 1, 0)
-#undef GROUP
+GROUPS(wide_codes, 1, 0, 1) GROUPS(narrow_codes, 1, 1, 1) GROUPS(wide_sums, 1, 0, 0) GROUPS(narrow_sums, 1, 1, 0)
+GROUPS(wide_codes2, 2, 0, 1) GROUPS(narrow_codes2, 2, 1, 1) GROUPS(wide_sums2, 2, 0, 0) GROUPS(narrow_sums2, 2, 1, 0)
+#if DC_MOST_GROUPS == 4
+GROUPS(wide_codes4, 4, 0, 1) GROUPS(narrow_codes4, 4, 1, 1) GROUPS(wide_sums4, 4, 0, 0) GROUPS(narrow_sums4, 4, 1, 0)
+#endif
+#undef GROUPS
+
+/* By [ending in values][narrow][1, 2, 4 groups]. */
+static const group_function functions[2][2][3] = {
+#if DC_MOST_GROUPS == 4
+    {{wide_codes, wide_codes2, wide_codes4}, {narrow_codes, narrow_codes2, narrow_codes4}},
+    {{wide_sums, wide_sums2, wide_sums4}, {narrow_sums, narrow_sums2, narrow_sums4}}
+#else
+    {{wide_codes, wide_codes2, 0}, {narrow_codes, narrow_codes2, 0}},
+    {{wide_sums, wide_sums2, 0}, {narrow_sums, narrow_sums2, 0}}
+#endif
+};
 
 /* Stores the codes of a run in the order of channels. */
 DC_NEON_INLINE void finish_codes(const int adds, const dc_convolution *c, int32_t block, int32_t channels,
@@ -200,9 +202,10 @@ DC_NEON_INLINE void convolve(const dc_convolution *c, const ending ending) {
     }
     for (int32_t block = w->channelBegin; block < w->channelEnd; block += 64) {
       const int32_t channels = dc_minimum(64, w->channelEnd - block);
-      for (int32_t group = block / 16; group * 16 < block + channels; group++) {
-        if (ending == ends_in_values) (g->isNarrow ? narrow_sums : wide_sums)(c, group, count, &run);
-        else (g->isNarrow ? narrow_codes : wide_codes)(c, group, count, &run);
+      const group_function *compute = functions[ending == ends_in_values][g->isNarrow != 0];
+      for (int32_t group = block / 16, left = (channels + 15) / 16, n; left > 0; left -= n, group += n) {
+        n = left >= 4 && most_groups == 4 ? 4 : left >= 2 ? 2 : 1;
+        compute[n / 2](c, group, count, &run);
       }
       if (ending == ends_in_values) finish_values(c, block, channels, count, &run);
       else finish_codes(ending == ends_in_added_codes, c, block, channels, count, &run);
