@@ -76,7 +76,7 @@ public final class TrainingRun {
       if isResumed { try preparation.checksums.check(configuration) }
       self.configuration = configuration.with(preparation.checksums)
       folder = try RunFolder(url)
-      if isResumed { try resume() } else { try folder.write(configuration) }
+      if isResumed { try resume() } else { try folder.write(self.configuration) }
     } catch { throw Failure(error) }
   }
 
