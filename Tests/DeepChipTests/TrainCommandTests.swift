@@ -255,11 +255,11 @@ import Testing
     let folder = try TemporaryFolder()
     let output = folder["a.dchip"].path
     for (arguments, known) in [
-      (["resnetx", "--data", "digits"], "lenet5"), (["lenet5", "--data", "digit"], "digits"),
+      (["nonet", "--data", "digits"], "lenet5"), (["lenet5", "--data", "digit"], "digits"),
       (["--recipe", "none"], "resnet20-cifar10"),
-      (["lenet5", "--data", "digits", "--weights", "two", "--activations", "lsq8"], "ternary"),
-      (["lenet5", "--data", "digits", "--weights", "ternary", "--activations", "two"], "pact4"),
-      (["lenet5", "--data", "digits", "--weights", "ternary"], "--activations"),
+      (["digits-convnet", "--data", "digits", "--weights", "two", "--activations", "lsq8"], "ternary"),
+      (["digits-convnet", "--data", "digits", "--weights", "ternary", "--activations", "two"], "pact4"),
+      (["digits-convnet", "--data", "digits", "--weights", "ternary"], "--activations"),
     ] {
       let run = try CommandRun(["train"] + arguments + ["-o", output])
       #expect(run.code == 2)
