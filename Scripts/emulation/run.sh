@@ -46,6 +46,8 @@ all=$(run "$count")
 if [ "$count" -gt 1 ]; then echo "instructions $(((all - one) / (count - 1)))"; fi
 cat "$work/log"
 echo "compiler $($tool-gcc -dumpfullversion)"
-$tool-size -A "$work/model.o" "$work/model_data.o" | awk '
-  $1 ~ /^\.text/ { code += $2 } $1 ~ /^\.s?rodata/ { constants += $2 } $1 ~ /^\.s?(bss|data)/ { memory += $2 }
-  END { print "code", code; print "constants", constants; print "memory", memory }'
+# What the compiler puts aside for the code, such as numbers that do not fit in instructions, counts as code.
+$tool-size -A "$work/model.o" | awk '
+  $1 ~ /^\.(text|s?rodata)/ { code += $2 } $1 ~ /^\.s?(bss|data)/ { memory += $2 }
+  END { print "code", code; print "memory", memory }'
+$tool-size -A "$work/model_data.o" | awk '$1 ~ /^\.s?rodata/ { constants += $2 } END { print "constants", constants }'

@@ -196,7 +196,8 @@ extension WeightedSum {
   /// True if the one window is the whole map, so that its codes lie one after the other.
   func seesAll(of map: MapLayout) -> Bool {
     let taps = kernel.rows * kernel.columns
-    return kernel.rows == map.rows && kernel.columns == map.columns && origin == (0, 0) && (taps == 1 || dilations == (1, 1))
+    return kernel.rows == map.rows && kernel.columns == map.columns && origin == (0, 0)
+      && (taps == 1 || dilations == (1, 1))
   }
 }
 

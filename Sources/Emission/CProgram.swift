@@ -54,7 +54,8 @@ struct CProgram {
     guard unsupported.isEmpty else { return }
     let pooled = poolInPlace()
     let without = schedule.buffers.map(\.lifetime)
-    schedule.arena = ArenaPlan(without, alignment: 4)
+    let overlays = Dictionary(uniqueKeysWithValues: pooled.map { ($0.operand, $0.result) })
+    schedule.arena = ArenaPlan(without, alignment: 4, overlays: overlays)
     var with = without
     let candidates = schedule.inputs.indices.filter { index in
       let id = schedule.inputs[index]
@@ -66,7 +67,7 @@ struct CProgram {
       let last = schedule.steps.lastIndex { $0.reads.contains(id) } ?? 0
       with[id.index] = Lifetime(byteCount: layout(id).byteCount, firstStep: 0, lastStep: last)
     }
-    let plan = ArenaPlan(with, alignment: 4)
+    let plan = ArenaPlan(with, alignment: 4, overlays: overlays)
     let isSafe = pooled.allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
     guard !candidates.isEmpty, isSafe, plan.byteCount <= schedule.arena.byteCount else { return }
     schedule.arena = plan
@@ -91,11 +92,13 @@ struct CProgram {
       else { continue }
       let before = lifetimes
       lifetimes[result].firstStep = index + 1
-      let plan = ArenaPlan(lifetimes, alignment: 4)
-      let isSafe = (pairs + [(operand, result)]).allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
+      let tried = pairs + [(operand, result)]
+      let overlays = Dictionary(uniqueKeysWithValues: tried.map { ($0.operand, $0.result) })
+      let plan = ArenaPlan(lifetimes, alignment: 4, overlays: overlays)
+      let isSafe = tried.allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
       if isSafe, plan.byteCount < smallest.byteCount {
         smallest = plan
-        pairs.append((operand, result))
+        pairs = tried
       } else {
         lifetimes = before
       }

@@ -31,10 +31,11 @@ public struct ArenaPlan: Equatable, Sendable {
   /// - Parameters:
   ///   - lifetimes: when each block is alive, and its size.
   ///   - alignment: of every offset, in bytes; a power of two.
+  ///   - overlays: blocks that are to begin where another does, by that other one, if what is placed before allows it.
   /// - Complexity: O(*n*² log *n*) for *n* blocks.
   /// - Source: greedy by size, Pisarchyk and Lee, *Efficient Memory Management for Deep Neural Net Inference*,
   ///   arXiv 2001.03288, section 5.2.
-  public init(_ lifetimes: [Lifetime], alignment: Int = 64) {
+  public init(_ lifetimes: [Lifetime], alignment: Int = 64, overlays: [Int: Int] = [:]) {
     precondition(alignment > 0 && alignment & (alignment - 1) == 0, "The alignment is a power of two")
     offsets = [Int](repeating: 0, count: lifetimes.count)
     byteCount = 0
@@ -43,19 +44,35 @@ public struct ArenaPlan: Equatable, Sendable {
       return a.byteCount != b.byteCount ? a.byteCount > b.byteCount : $0 < $1
     }
     var placed: [Int] = []
-    for block in order {
-      let lifetime = lifetimes[block]
-      let neighbors = placed.filter { lifetimes[$0].overlaps(lifetime) }.sorted { offsets[$0] < offsets[$1] }
-      var offset = 0
-      for neighbor in neighbors {
-        if offset + lifetime.byteCount <= offsets[neighbor] { break }
-        let end = offsets[neighbor] + lifetimes[neighbor].byteCount
-        offset = max(offset, (end + alignment - 1) & ~(alignment - 1))
+    for block in order where !placed.contains(block) {
+      let offset = lowestOffset(block, from: 0, placed, lifetimes, alignment)
+      place(block, at: offset, &placed, lifetimes)
+      if let overlay = overlays[block], !placed.contains(overlay),
+        lowestOffset(overlay, from: offset, placed, lifetimes, alignment) == offset
+      {
+        place(overlay, at: offset, &placed, lifetimes)
       }
-      offsets[block] = offset
-      byteCount = max(byteCount, offset + lifetime.byteCount)
-      placed.append(block)
     }
+  }
+
+  /// Where a block fits, at `start` or later.
+  private func lowestOffset(
+    _ block: Int, from start: Int, _ placed: [Int], _ lifetimes: [Lifetime], _ alignment: Int
+  ) -> Int {
+    let neighbors = placed.filter { lifetimes[$0].overlaps(lifetimes[block]) }.sorted { offsets[$0] < offsets[$1] }
+    var offset = start
+    for neighbor in neighbors {
+      if offset + lifetimes[block].byteCount <= offsets[neighbor] { break }
+      let end = offsets[neighbor] + lifetimes[neighbor].byteCount
+      offset = max(offset, (end + alignment - 1) & ~(alignment - 1))
+    }
+    return offset
+  }
+
+  private mutating func place(_ block: Int, at offset: Int, _ placed: inout [Int], _ lifetimes: [Lifetime]) {
+    offsets[block] = offset
+    byteCount = max(byteCount, offset + lifetimes[block].byteCount)
+    placed.append(block)
   }
 
   /// The largest number of bytes alive at one step: no plan can do with less.

@@ -22,7 +22,8 @@ struct Board: Sendable, CustomStringConvertible {
   /// Those whose compiler and emulator are installed.
   static let here = all.filter { CCompiler.tool($0.compiler) != nil && CCompiler.tool($0.emulator) != nil }
 
-  static let missing = "needs gcc-arm-none-eabi and qemu-system-arm, or gcc-riscv64-unknown-elf, picolibc and "
+  static let missing =
+    "needs gcc-arm-none-eabi and qemu-system-arm, or gcc-riscv64-unknown-elf, picolibc and "
     + "qemu-system-misc, and the data next to the repository"
 
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -52,7 +52,9 @@ struct EmulatedNetwork: Sendable, CustomStringConvertible {
     EmulatedNetwork(name: "ResNet-20, ternary") {
       let train = try set("cifar10", "cifar-10-batches-bin", .train)
       let packed = try ternary("resnet20.onnx", calibration: train, end: .int8)
-      return (packed, try inputs(packed, set("cifar10", "cifar-10-batches-bin"), packed.preprocessing ?? Preprocessing()))
+      return (
+        packed, try inputs(packed, set("cifar10", "cifar-10-batches-bin"), packed.preprocessing ?? Preprocessing())
+      )
     },
   ]
 

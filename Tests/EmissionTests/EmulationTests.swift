@@ -21,7 +21,9 @@ import Testing
       #expect(result.outputs == expected, "\(board)")
       #expect(result.constants == emitter.sizes.constantByteCount, "\(board)")
       #expect(result.memory == emitter.sizes.arenaByteCount, "\(board)")
-      if let before = InstructionCounts.all[network.name]?[board.name], InstructionCounts.compilers.contains(result.compiler) {
+      if let before = InstructionCounts.all[network.name]?[board.name],
+        InstructionCounts.compilers.contains(result.compiler)
+      {
         #expect(result.instructions == before, "\(board)")
       }
       report(network.name, board, emitter, result)

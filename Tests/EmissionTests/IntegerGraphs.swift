@@ -126,7 +126,8 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     convolution(
       "depthwise convolution of many channels", window([3, 3], [1, 2], [1, 1], [1, 1]), zeroPoint: 31, channels: 12,
       outputs: 12, groups: 12, extent: [5, 7]),
-    convolution("convolution of deep maps", window([2, 3], nil, [0, 1], [1, 1]), zeroPoint: 3, channels: 16, outputs: 5),
+    convolution(
+      "convolution of deep maps", window([2, 3], nil, [0, 1], [1, 1]), zeroPoint: 3, channels: 16, outputs: 5),
     Case(name: "sparse dense layers") { b in
       let x = b.input([1, 700])
       b.graph.outputs = try [0.01, 0.1, 0.4, 0.9].map { density in
