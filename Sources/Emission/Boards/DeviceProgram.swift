@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Commands end in `%`: `name`, `profile`, `timestamp`, `help`, `db load N`, `db HEX`, `db print`, `infer [N [WARMUP]]`,
 /// `results`. Every answer ends with a line `m-ready`. The buffer takes the bytes of the model's inputs as they lie in
-/// memory, one input after the other; results are real numbers with three decimals.
+/// memory, each input at a multiple of 8; results are real numbers with three decimals.
 struct DeviceProgram {
   let emitter: CEmitter
 
