@@ -91,22 +91,29 @@ final class DeviceConnection {
       let hex = chunk.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
       #expect(try device.send("db " + hex) == (isLast ? ["m-load-done"] : []))
     }
-    #expect(try device.send("db print").joined().replacing("m-buffer", with: "") == bytes.map {
-      "-" + ($0 < 16 ? "0" : "") + String($0, radix: 16)
-    }.joined())
+    #expect(
+      try device.send("db print").joined().replacing("m-buffer", with: "")
+        == bytes.map {
+          "-" + ($0 < 16 ? "0" : "") + String($0, radix: 16)
+        }.joined())
     let lines = try device.send("infer 2 1")
-    #expect(lines.map { $0.hasPrefix("m-lap-us-") ? "m-lap-us" : $0.hasPrefix("m-results-[") ? "m-results" : $0 } == [
-      "m-warmup-start-1", "m-warmup-done", "m-infer-start-2", "m-lap-us", "m-lap-us", "m-infer-done", "m-results",
-    ])
+    #expect(
+      lines.map { $0.hasPrefix("m-lap-us-") ? "m-lap-us" : $0.hasPrefix("m-results-[") ? "m-results" : $0 } == [
+        "m-warmup-start-1", "m-warmup-done", "m-infer-start-2", "m-lap-us", "m-lap-us", "m-infer-done", "m-results",
+      ])
     let laps = lines.filter { $0.hasPrefix("m-lap-us-") }.compactMap { Int($0.dropFirst(9)) }
     #expect(laps.count == 2 && laps[0] <= laps[1])
     let results = (lines.last ?? "").dropFirst("m-results-[".count).dropLast().split(separator: ",").compactMap {
       Double($0)
     }
-    let expected = try GraphEvaluator(graph).outputs(inputs).flatMap { $0.asFloat32?.scalars ?? $0.doubles.map(Float.init) }
+    let expected = try GraphEvaluator(graph).outputs(inputs).flatMap {
+      $0.asFloat32?.scalars ?? $0.doubles.map(Float.init)
+    }
     #expect(results.count == expected.count)
     // Half of the last decimal, and the float rounding of the product before it.
-    for (result, real) in zip(results, expected) { #expect(abs(result - Double(real)) <= 0.00051 * max(1, abs(Double(real)))) }
+    for (result, real) in zip(results, expected) {
+      #expect(abs(result - Double(real)) <= 0.00051 * max(1, abs(Double(real))))
+    }
     #expect(try device.send("results") == [lines.last ?? ""])
   }
 

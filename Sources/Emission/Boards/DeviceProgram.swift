@@ -115,7 +115,8 @@ struct DeviceProgram {
     }
     var (offset, pointers) = (0, [String]())
     for (index, id) in graph.inputs.enumerated() {
-      pointers.append("(const \(graph[id].type.elementType.cName) *)(const void *)((const uint8_t *)buffer + \(offset))")
+      pointers.append(
+        "(const \(graph[id].type.elementType.cName) *)(const void *)((const uint8_t *)buffer + \(offset))")
       // Each input begins at a whole word of 8 bytes.
       offset += index + 1 < sizes.count ? (sizes[index] + 7) & ~7 : sizes[index]
     }
