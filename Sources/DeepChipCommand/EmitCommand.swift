@@ -40,11 +40,23 @@ struct EmitCommand: ParsableCommand {
       valueName: "core"))
   var target = CoreKind.portable
 
+  @Option(
+    help: ArgumentHelp(
+      "Data set whose item --item of the test split the board's program runs on, instead of --sample.",
+      valueName: "data"))
+  var data: String?
+
+  @Option(help: ArgumentHelp("The item, counted from 0.", valueName: "n"))
+  var item = 0
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
   func validate() throws {
-    if board == nil && !sample.isEmpty { throw ValidationError("--sample goes with --board.") }
+    if board == nil && (!sample.isEmpty || data != nil) {
+      throw ValidationError("--sample and --data go with --board.")
+    }
+    if !sample.isEmpty && data != nil { throw ValidationError("Give --sample or --data, not both.") }
   }
 
   enum Language: String, ExpressibleByArgument, CaseIterable { case c, swift }
@@ -54,7 +66,7 @@ struct EmitCommand: ParsableCommand {
     let model = try Model(contentsOf: self.model.url)
     let options = CEmitter.Options(name: name, packsWeights: weights == .packed, core: target)
     let board = try chosenBoard()
-    let sample = try samples(model.packed.graph)
+    let sample = try samples(model.packed)
     var (files, sizes): ([CEmitter.File], EmittedSizes)
     do {
       switch language {
@@ -82,7 +94,15 @@ struct EmitCommand: ParsableCommand {
   }
 
   /// The sample's tensors, which have the types and extents of the inputs.
-  private func samples(_ graph: Graph) throws -> [AnyTensor]? {
+  private func samples(_ packed: PackedModel) throws -> [AnyTensor]? {
+    let graph = packed.graph
+    if let data {
+      let dataset = try DatasetSpecifier(data, kinds: DatasetKind.readable).load(split: .test)
+      guard (0..<dataset.count).contains(item) else {
+        throw Failure(.usage, "--item \(item): the data set has \(dataset.count) items, counted from 0.")
+      }
+      return [try InputFeeder(graph, packed.preprocessing ?? Preprocessing()).input(dataset, [item])]
+    }
     guard !sample.isEmpty else { return nil }
     let tensors = try sample.map { try ModelRunner.readTensor(URL(fileURLWithPath: $0)) }
     let wanted = try graph.inputs.map { TensorType(graph[$0].type.elementType, try graph[$0].type.shape(batch: 1)) }

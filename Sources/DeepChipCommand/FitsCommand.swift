@@ -7,7 +7,8 @@ struct FitsCommand: ParsableCommand {
     commandName: "fits",
     abstract: "Flash, RAM, cycles and energy of a model on a chip, before it is flashed or even trained.",
     discussion: """
-      A float model is planned as if its activations had 8 bits and its weights were coded as --weights says. Constants, \
+      A float model is planned as if its activations had 8 bits and its weights were coded as --weights says; a softmax \
+      at its end is left to the caller. Constants, \
       arena, input and output are those of 'deepchip emit', byte for byte; code, stack, cycles and energy are estimates \
       unless --measure is given. Exit code 5 if it does not fit. Targets:
       \(Target.all.map { "  \($0.name): \($0.title), \($0.core.title)" }.joined(separator: "\n"))

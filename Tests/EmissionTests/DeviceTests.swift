@@ -60,8 +60,9 @@ final class DeviceConnection {
     return try answer()
   }
 
+  /// Threads of tests block SIGTERM, and so do the programs that they start.
   func end() {
-    process.terminate()
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 }
@@ -79,14 +80,10 @@ final class DeviceConnection {
     #expect(try device.send("db") == ["e-[Command 'db' requires a subcommand]"])
     #expect(try device.send("infer 0") == ["e-[Inference iterations must be >0]"])
     #expect(try device.send("db load 99999999").first?.hasPrefix("e-[") == true)
-    let id = graph.inputs[0]
-    var generator = SplitMix64(seed: 3)
-    let shape = try graph[id].type.shape(batch: 1)
-    let input: AnyTensor =
-      graph[id].type.elementType == .float32
-      ? .float32(Tensor(shape: shape, scalars: (0..<shape.elementCount).map { _ in generator.nextUnit() * 4 - 2 }))
-      : .sample(graph[id].type.elementType, shape, seed: 3)
-    let bytes = input.bytes
+    let inputs = try Self.inputs(graph)
+    // Each input begins at a multiple of 8 bytes.
+    var bytes: [UInt8] = []
+    for input in inputs { bytes += [UInt8](repeating: 0, count: (8 - bytes.count % 8) % 8) + input.bytes }
     #expect(try device.send("db load \(bytes.count)") == ["m-[Expecting \(bytes.count) bytes]"])
     for start in stride(from: 0, to: bytes.count, by: 31) {
       let chunk = bytes[start..<min(start + 31, bytes.count)]
@@ -94,23 +91,39 @@ final class DeviceConnection {
       let hex = chunk.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
       #expect(try device.send("db " + hex) == (isLast ? ["m-load-done"] : []))
     }
-    #expect(try device.send("db print").joined().replacing("m-buffer", with: "") == bytes.map {
-      "-" + ($0 < 16 ? "0" : "") + String($0, radix: 16)
-    }.joined())
+    #expect(
+      try device.send("db print").joined().replacing("m-buffer", with: "")
+        == bytes.map {
+          "-" + ($0 < 16 ? "0" : "") + String($0, radix: 16)
+        }.joined())
     let lines = try device.send("infer 2 1")
-    #expect(lines.map { $0.hasPrefix("m-lap-us-") ? "m-lap-us" : $0.hasPrefix("m-results-[") ? "m-results" : $0 } == [
-      "m-warmup-start-1", "m-warmup-done", "m-infer-start-2", "m-lap-us", "m-lap-us", "m-infer-done", "m-results",
-    ])
+    #expect(
+      lines.map { $0.hasPrefix("m-lap-us-") ? "m-lap-us" : $0.hasPrefix("m-results-[") ? "m-results" : $0 } == [
+        "m-warmup-start-1", "m-warmup-done", "m-infer-start-2", "m-lap-us", "m-lap-us", "m-infer-done", "m-results",
+      ])
     let laps = lines.filter { $0.hasPrefix("m-lap-us-") }.compactMap { Int($0.dropFirst(9)) }
     #expect(laps.count == 2 && laps[0] <= laps[1])
     let results = (lines.last ?? "").dropFirst("m-results-[".count).dropLast().split(separator: ",").compactMap {
       Double($0)
     }
-    let expected = try GraphEvaluator(graph).outputs([input]).flatMap { $0.asFloat32?.scalars ?? $0.doubles.map(Float.init) }
+    let expected = try GraphEvaluator(graph).outputs(inputs).flatMap {
+      $0.asFloat32?.scalars ?? $0.doubles.map(Float.init)
+    }
     #expect(results.count == expected.count)
     // Half of the last decimal, and the float rounding of the product before it.
-    for (result, real) in zip(results, expected) { #expect(abs(result - Double(real)) <= 0.00051 * max(1, abs(Double(real)))) }
+    for (result, real) in zip(results, expected) {
+      #expect(abs(result - Double(real)) <= 0.00051 * max(1, abs(Double(real))))
+    }
     #expect(try device.send("results") == [lines.last ?? ""])
+  }
+
+  private static func inputs(_ graph: Graph) throws -> [AnyTensor] {
+    var generator = SplitMix64(seed: 3)
+    return try graph.inputs.map { id in
+      let shape = try graph[id].type.shape(batch: 1)
+      guard graph[id].type.elementType == .float32 else { return .sample(graph[id].type.elementType, shape, seed: 3) }
+      return .float32(Tensor(shape: shape, scalars: (0..<shape.elementCount).map { _ in generator.nextUnit() * 4 - 2 }))
+    }
   }
 
   private func program(_ graph: Graph) throws -> (folder: ScratchFolder, device: URL) {

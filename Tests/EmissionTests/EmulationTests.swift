@@ -9,13 +9,13 @@ import Testing
 @Suite(.serialized) struct EmulationTests {
   @Test(
     "Chips give the host's bytes in the predicted memory, with the instructions counted before",
-    .enabled(if: ModelTests.hasShared && !Board.here.isEmpty, Comment(rawValue: Board.missing)),
+    .enabled(if: ModelTests.hasShared && !EmulatedChip.here.isEmpty, Comment(rawValue: EmulatedChip.missing)),
     arguments: EmulatedNetwork.all)
   func equalsTheHost(_ network: EmulatedNetwork) throws {
     let (packed, inputs) = try network.make()
     let executor = try Executor(packed)
     let expected = try inputs.flatMap { try executor.run([$0]).flatMap(\.bytes) }
-    for board in Board.here {
+    for board in EmulatedChip.here {
       let emitter = try CEmitter(packed, options: .init(core: board.core))
       let result = try board.run(emitter, inputs: inputs.flatMap(\.bytes), count: inputs.count)
       #expect(result.outputs == expected, "\(board)")
@@ -32,7 +32,7 @@ import Testing
 
   @Test(
     "LeNet with a random mask takes little flash",
-    .enabled(if: ModelTests.hasShared && !Board.here.isEmpty, Comment(rawValue: Board.missing)),
+    .enabled(if: ModelTests.hasShared && !EmulatedChip.here.isEmpty, Comment(rawValue: EmulatedChip.missing)),
     arguments: [(0.05, 40 << 10), (0.02, 28 << 10)])
   func sparseNetwork(_ density: Double, _ limit: Int) throws {
     let data = try EmulatedNetwork.set("mnist", "mnist", .train)
@@ -41,7 +41,7 @@ import Testing
     let inputs = try EmulatedNetwork.inputs(packed, data, packed.preprocessing ?? Preprocessing())
     let executor = try Executor(packed)
     let expected = try inputs.flatMap { try executor.run([$0]).flatMap(\.bytes) }
-    for board in Board.here {
+    for board in EmulatedChip.here {
       let emitter = try CEmitter(packed, options: .init(core: board.core))
       let result = try board.run(emitter, inputs: inputs.flatMap(\.bytes), count: inputs.count, optimization: "-Os")
       #expect(result.outputs == expected)
@@ -51,7 +51,7 @@ import Testing
   }
 
   /// A line of the table in the documentation, if asked for.
-  private func report(_ name: String, _ board: Board, _ emitter: CEmitter, _ result: Board.Result) {
+  private func report(_ name: String, _ board: EmulatedChip, _ emitter: CEmitter, _ result: EmulatedChip.Result) {
     guard ProcessInfo.processInfo.environment["DEEPCHIP_SHOW_COUNTS"] != nil else { return }
     let sizes = emitter.sizes
     let caller = sizes.inputByteCount - sizes.placedInputByteCount + sizes.outputByteCount

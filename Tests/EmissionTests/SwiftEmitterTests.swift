@@ -40,9 +40,11 @@ struct BuiltPackage {
     #expect(try BuiltPackage(SwiftEmitter(entry.graph)).outputs(inputs) == expected)
   }
 
+  static let cores = ["armv7em", "armv6m", "riscv32", "wasm32"]
+
   @Test(
-    "It compiles as Embedded Swift for every core, and asks for nothing but memory functions and integer arithmetic",
-    arguments: IntegerGraph.all, ["armv7em", "armv6m", "riscv32", "wasm32"])
+    "It compiles as Embedded Swift, for each core in turn, and asks for nothing but memory functions and integer arithmetic",
+    arguments: IntegerGraph.all.enumerated().map { ($1, cores[$0 % cores.count]) })
   func compilesForChips(_ entry: IntegerGraph, _ core: String) throws {
     let package = try BuiltPackage(SwiftEmitter(entry.graph), core: core)
     defer { withExtendedLifetime(package.folder) {} }
@@ -57,6 +59,58 @@ struct BuiltPackage {
     for name in names where !allowed.contains(name) {
       #expect(name.hasPrefix("__") || name.hasPrefix("model_"), "\(name)")
     }
+  }
+
+  static let canRunWebAssembly =
+    CCompiler.tool("node") != nil && CCompiler.tool("wasm-ld") != nil && CCompiler.tool("clang") != nil
+
+  @Test(
+    "WebAssembly gives the bytes of the runtime on 20 inputs",
+    .enabled(if: canRunWebAssembly && ModelTests.hasShared), arguments: ["kws_ref_model", "ad01_int8"])
+  func webAssembly(_ name: String) throws {
+    let packed = try FittingTests.tflite(name).packed
+    let type = packed.graph[packed.graph.inputs[0]].type
+    let inputs = try (0..<20).map { AnyTensor.sample(type.elementType, try type.shape(batch: 1), seed: UInt64($0)) }
+    let executor = try Executor(packed)
+    let expected = try inputs.flatMap { try executor.run([$0]).flatMap(\.bytes) }
+    let emitter = try SwiftEmitter(packed)
+    let package = try BuiltPackage(emitter, core: "wasm32")
+    let folder = package.folder.url
+    let script = """
+      const fs = require("fs"), [, , program, from, to, size, results] = process.argv;
+      WebAssembly.instantiate(fs.readFileSync(program)).then(({ instance }) => {
+        const { memory, model_run, __heap_base } = instance.exports, input = (__heap_base.value + 7) & ~7;
+        const output = input + ((+size + 7) & ~7), inputs = fs.readFileSync(from), outputs = [];
+        if (memory.buffer.byteLength < output + +results) memory.grow(1 + ((+size + +results) >> 16));
+        const bytes = new Uint8Array(memory.buffer);
+        for (let start = 0; start < inputs.length; start += +size) {
+          bytes.set(inputs.subarray(start, start + +size), input);
+          if (model_run(input, output) !== 0) process.exit(1);
+          outputs.push(Buffer.from(bytes.slice(output, output + +results)));
+        }
+        fs.writeFileSync(to, Buffer.concat(outputs));
+      });
+      """
+    for file in emitter.files(for: .mps2AN386) where file.name == "board/memory.c" {
+      try Data(file.contents.utf8).write(to: folder.appending(path: "memory.c"))
+    }
+    try Data(script.utf8).write(to: folder.appending(path: "run.js"))
+    try Data(inputs.flatMap(\.bytes)).write(to: folder.appending(path: "inputs"))
+    func path(_ name: String) -> String { folder.appending(path: name).path }
+    let (clang, linker) = (try #require(CCompiler.tool("clang")), try #require(CCompiler.tool("wasm-ld")))
+    let node = try #require(CCompiler.tool("node"))
+    #expect(
+      try run(
+        clang,
+        ["--target=wasm32", "-O1", "-ffreestanding", "-fno-builtin", "-c", path("memory.c"), "-o", path("memory.o")])
+        == 0)
+    let objects = ["model", "model_data", "model_arena"].map { path("build-wasm32/\($0).o") } + [path("memory.o")]
+    let exports = ["--no-entry", "--gc-sections", "--export=model_run", "--export=__heap_base"]
+    #expect(try run(linker, exports + ["-o", path("model.wasm")] + objects) == 0)
+    let sizes = [emitter.sizes.inputByteCount, emitter.sizes.outputByteCount].map(String.init)
+    #expect(
+      try run(node, [path("run.js"), path("model.wasm"), path("inputs"), path("outputs")] + sizes) == 0)
+    #expect(try [UInt8](Data(contentsOf: folder.appending(path: "outputs"))) == expected)
   }
 
   @Test("The same model gives the same files", arguments: IntegerGraph.all)

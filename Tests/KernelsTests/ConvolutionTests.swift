@@ -61,6 +61,8 @@ struct LayerShape: Sendable, CustomTestStringConvertible {
         rows: 4, columns: 4, channels: 36, outputs: 40, kernel: three, skip: 3, firstOutput: 16),
       LayerShape(rows: 2, columns: 15, channels: 16, outputs: 16, kernel: three),
       LayerShape(rows: 2, columns: 16, channels: 16, outputs: 7, kernel: three, shift: 30),
+      LayerShape(rows: 2, columns: 20, channels: 16, outputs: 16, kernel: three, shift: 30),
+      LayerShape(rows: 2, columns: 16, channels: 16, outputs: 16, kernel: three, shift: 31),
       LayerShape(rows: 2, columns: 29, channels: 16, outputs: 48, kernel: (2, 3), skip: 5),
       LayerShape(rows: 2, columns: 34, channels: 16, outputs: 16, kernel: three),
       LayerShape(rows: 2, columns: 16, channels: 16, outputs: 16, kernel: (1, 3), skip: 1, shift: 40),

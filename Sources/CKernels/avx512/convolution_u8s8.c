@@ -332,7 +332,8 @@ DC_AVX512_INLINE void convolve(const dc_convolution *c, ending ending) {
         n = run >= 16 ? 16 : run > 12 ? 8 : run;
       }
       to.adjacent = isPacked && cursor.column + n <= w->columns;
-      if (n == 16 && to.adjacent) take_run(&at, n, &cursor, w, residual);
+      /* Sums that do not become codes here need a pointer a pixel. */
+      if (n == 16 && to.adjacent && !to.sums) take_run(&at, n, &cursor, w, residual);
       else take_pixels(&at, n, &cursor, w, residual);
       if (isSingle) tile_single(c, &at, weights, channel, &to);
       else if (n == 16) tile_sliding(c, &at, weights, channel, &to);

@@ -82,7 +82,7 @@ public struct Fitting: Sendable {
   }
 
   private func work(_ emitter: CEmitter) -> FitReport.Work {
-    let steps = emitter.work
+    let steps = emitter.work(on: target?.core ?? .cortexM4)
     let mix = steps.reduce(InstructionMix()) { $0 + $1.instructions }
     let cycles = target?.cycles?.cycles(mix)
     return FitReport.Work(

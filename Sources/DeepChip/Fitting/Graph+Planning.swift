@@ -9,7 +9,7 @@ import Tensors
 extension Graph {
   /// The network as it would be packed, without data: every activation 8 bits wide, weights coded as `weights`.
   ///
-  /// Ranges are made up, so results mean nothing; shapes, memory and bytes are those of the real thing, but for rules
+  /// A softmax at the end is left to the caller. Ranges are made up, so results mean nothing; shapes, memory and bytes are those of the real thing, but for rules
   /// that happen to be equal and then share 16 bytes.
   ///
   /// - Throws: `CompressionError`, `QuantizationError` or `PackingError`.
@@ -26,8 +26,21 @@ extension Graph {
         try observe(id, Tensor(shape: [1, max(channels, 1), 2], scalars: scalars))
       }
     }
-    let real = quantizer.prepared(simplified().trained)
+    let real = quantizer.prepared(simplified().withoutFinalSoftmax.trained)
     return try Packer.pack(quantizer.encoded(real, calibration: source)).graph
+  }
+
+  /// With the operands of final softmax nodes as results.
+  private var withoutFinalSoftmax: Graph {
+    var result = self
+    for node in nodes {
+      guard case .softmax = node.operator, let operand = node.inputs.first.flatMap({ $0 }),
+        let place = result.outputs.firstIndex(of: node.output),
+        !nodes.contains(where: { $0.inputs.contains(node.output) })
+      else { continue }
+      result.outputs[place] = operand
+    }
+    return result.simplified()
   }
 
   /// With other weights where they are all the same, as before any training.

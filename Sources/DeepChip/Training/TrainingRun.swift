@@ -197,7 +197,7 @@ public final class TrainingRun {
   public func packed() throws -> PackedModel {
     do {
       return try trainer.withAverages {
-        let graph = try isQuantized ? trainer.network.frozenGraph() : trainer.network.trainedGraph
+        let graph = try isQuantized ? trainer.network.frozenGraph().completed() : trainer.network.trainedGraph
         return try Packer.pack(
           graph.simplified(), preprocessing: configuration.preprocessing.preprocessing, classNames: test.classNames)
       }
@@ -227,5 +227,25 @@ public final class TrainingRun {
           + " not those of the network in training. Please report this, with the run's config.json.")
     }
     return found
+  }
+}
+
+extension Graph {
+  /// A frozen graph, folded, with an encoding for values that codes only move to; layers with real weights stay real.
+  ///
+  /// - Throws: `Failure` when a value that integers need has no encoding, which training should have given it.
+  fileprivate func completed() throws -> Graph {
+    var options = QuantizationOptions(correctsBias: false, matchesStatistics: false)
+    let folded = PostTrainingQuantizer(options).prepared(self)
+    let layers = folded.nodes.filter { folded.integerRole(of: $0) == .weightedSum }
+    for (index, layer) in layers.enumerated() {
+      guard case .tensor? = folded.constant(layer.inputs[1]) else { continue }
+      options.overrides.append(LayerOverride(.index(index), .real))
+    }
+    let quantizer = PostTrainingQuantizer(options)
+    guard try quantizer.passCount(folded) == 0 else {
+      throw Failure(.failed, "a value that integers need was not quantized in training; this is a defect: report the model")
+    }
+    return try quantizer.encoded(folded, calibration: ActivationSource { _, _, _ in })
   }
 }

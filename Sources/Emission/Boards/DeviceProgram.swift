@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Commands end in `%`: `name`, `profile`, `timestamp`, `help`, `db load N`, `db HEX`, `db print`, `infer [N [WARMUP]]`,
 /// `results`. Every answer ends with a line `m-ready`. The buffer takes the bytes of the model's inputs as they lie in
-/// memory, one input after the other; results are real numbers with three decimals.
+/// memory, each input at a multiple of 8; results are real numbers with three decimals.
 struct DeviceProgram {
   let emitter: CEmitter
 
@@ -115,7 +115,8 @@ struct DeviceProgram {
     }
     var (offset, pointers) = (0, [String]())
     for (index, id) in graph.inputs.enumerated() {
-      pointers.append("(const \(graph[id].type.elementType.cName) *)(const void *)((const uint8_t *)buffer + \(offset))")
+      pointers.append(
+        "(const \(graph[id].type.elementType.cName) *)(const void *)((const uint8_t *)buffer + \(offset))")
       // Each input begins at a whole word of 8 bytes.
       offset += index + 1 < sizes.count ? (sizes[index] + 7) & ~7 : sizes[index]
     }

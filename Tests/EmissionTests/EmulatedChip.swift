@@ -2,7 +2,7 @@ import Emission
 import Foundation
 
 /// A chip that qemu emulates, with the compiler for it.
-struct Board: Sendable, CustomStringConvertible {
+struct EmulatedChip: Sendable, CustomStringConvertible {
   /// As `Scripts/emulation/run.sh` knows it.
   var name: String
   /// What its core runs best.
@@ -13,10 +13,10 @@ struct Board: Sendable, CustomStringConvertible {
   var description: String { name }
 
   static let all = [
-    Board(name: "m4", core: .armDSP, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
-    Board(name: "m33", core: .armDSP, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
-    Board(name: "m0plus", core: .armv6m, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
-    Board(name: "riscv32", core: .riscv32, compiler: "riscv64-unknown-elf-gcc", emulator: "qemu-system-riscv32"),
+    EmulatedChip(name: "m4", core: .armDSP, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
+    EmulatedChip(name: "m33", core: .armDSP, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
+    EmulatedChip(name: "m0plus", core: .armv6m, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
+    EmulatedChip(name: "riscv32", core: .riscv32, compiler: "riscv64-unknown-elf-gcc", emulator: "qemu-system-riscv32"),
   ]
 
   /// Those whose compiler and emulator are installed.
