@@ -12,7 +12,8 @@ COLORS = {"raw": "#8c8c8c", "trits": "#b5a642", "bitmap": "#5b9a8b", "gaps": "#7
 
 def main():
     report = json.load(sys.stdin)
-    layers = [layer for layer in report["layers"] if layer.get("weightCode")]
+    # Layers of a few weights (a constant for each channel) say nothing of codes.
+    layers = [layer for layer in report["layers"] if layer.get("weightCode") and layer["codedWeightCount"] > 300]
     width, height, left, top, bottom = 900, 320, 46, 44, 26
     most = max(max(layer["bitsPerWeight"] for layer in layers), 1)
     # Layers of 8 bits would flatten the rest: the axis ends above the ternary ones, and taller bars say their number.
