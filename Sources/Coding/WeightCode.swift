@@ -135,7 +135,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   /// - Throws: `invalidCode` at the first code outside the alphabet.
   public static func best(
     of candidates: [WeightCode] = allCases, _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet,
-    preference: CodePreference = .small
+    preference: CodePreference = .balanced
   ) throws(CodingError) -> (code: WeightCode, bytes: [UInt8])? {
     var smallest: (code: WeightCode, bytes: [UInt8], total: Int)?
     var fastest = smallest
@@ -165,14 +165,17 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
 
 /// How much more bytes a code may take that decodes faster than the one with the fewest.
 public enum CodePreference: String, CaseIterable, Sendable {
-  /// A 128th.
+  /// None.
   case small
+  /// A 128th.
+  case balanced
   /// A sixth.
   case fast
 
   func limit(_ byteCount: Int) -> Int {
     switch self {
-    case .small: byteCount + byteCount / 128
+    case .small: byteCount
+    case .balanced: byteCount + byteCount / 128
     case .fast: byteCount + byteCount / 6
     }
   }

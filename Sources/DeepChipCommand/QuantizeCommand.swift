@@ -64,8 +64,9 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Codes of weights in the file: small, or fast ones that take up to a sixth more bytes.", valueName: "kind"))
-  var codes = CodePreference.small
+      "Storage of weights in the file: small, balanced (fast codes for up to 1/128 more bytes) or fast (up to 1/6).",
+      valueName: "kind"))
+  var codes = CodePreference.balanced
 
   @Flag(help: "Leave names of layers out of the file.")
   var noNames = false
