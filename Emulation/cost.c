@@ -228,6 +228,7 @@ int main(int argc, char **argv) {
     int wanted = argc < 2;
     for (int i = 1; i < argc; i++) wanted |= strcmp(argv[i], name) == 0;
     if (!k || !wanted) continue;
+    state = 1; /* the same weights for all */
     count_layers(name, k);
     count_sparse(name, k, 0.2), count_sparse(name, k, 0.1), count_sparse(name, k, 0.05);
     count_leveled(name, k, 4), count_leveled(name, k, 2);
