@@ -25,9 +25,11 @@ let package = Package(
     // Nouns: values, no policy.
     .target(name: "Tensors", swiftSettings: hot),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: hot),
-    .target(name: "Coding", swiftSettings: hot),
+    .target(name: "CCoding", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "Coding", dependencies: ["CCoding"], swiftSettings: hot),
     .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: hot),
     .target(name: "Measurements"),
+    .target(name: "Targets", swiftSettings: hot),
 
     // Crafts: algorithms, no pipeline.
     .target(name: "CKernels", exclude: ["kernels.def"], cSettings: [.unsafeFlags(["-O3"])]),
@@ -36,6 +38,7 @@ let package = Package(
     .target(name: "Reference", dependencies: ["Tensors", "Graphs", "CKernels"], swiftSettings: hot),
     .target(name: "Passes", dependencies: ["Tensors", "Graphs", "Reference"], swiftSettings: hot),
     .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
+    .target(name: "Networks", dependencies: ["Tensors", "Graphs"], swiftSettings: hot),
 
     // Libraries of the system, and files built into the program.
     .target(name: "CResources", exclude: ["README.md", "digits.csv", "digits.onnx"]),
@@ -67,7 +70,8 @@ let package = Package(
       name: "Compression", dependencies: ["Tensors", "Graphs", "CKernels", "Quantizers", "Reference", "Passes"],
       swiftSettings: hot),
     .target(
-      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Reference"], swiftSettings: hot),
+      name: "Training", dependencies: ["Tensors", "Graphs", "Coding", "CKernels", "Quantizers", "Reference"],
+      swiftSettings: hot),
     .target(
       name: "Packing", dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Reference"],
       swiftSettings: hot),
@@ -76,15 +80,17 @@ let package = Package(
       dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
       swiftSettings: hot),
     .target(
-      name: "Emission", dependencies: ["Tensors", "Graphs", "ModelFormat", "Planning"], swiftSettings: hot),
+      name: "Emission", dependencies: ["Tensors", "Graphs", "Targets", "ModelFormat", "Planning"], swiftSettings: hot),
+    .target(name: "Reports", dependencies: ["Measurements"]),
 
     // Products.
     .target(
       name: "DeepChip",
       dependencies: [
-        "Tensors", "Graphs", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Reference", "Passes",
-        "Planning",
-        "Interchange", "Datasets", "Compression", "Packing", "Runtime", "Emission", "CResources",
+        "Tensors", "Graphs", "Targets", "ModelFormat", "Measurements", "Kernels", "Quantizers", "Networks", "Reference",
+        "Passes", "Planning",
+        "Coding", "Interchange", "Datasets", "Compression", "Training", "Packing", "Runtime", "Emission", "Reports",
+        "CResources",
       ],
       swiftSettings: hot),
     .executableTarget(
@@ -105,28 +111,39 @@ let package = Package(
       exclude: ["resampling-vectors.py"]),
     .testTarget(name: "DeepChipTests", dependencies: ["DeepChip", "deepchip", "CResources", "Kernels"]),
     .testTarget(
-      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Reference", "DeepChip"]),
+      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Targets", "Reference", "DeepChip"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "LayeringTests"),
-    .testTarget(name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"]),
+    .testTarget(
+      name: "ModelFormatTests", dependencies: ["ModelFormat", "Graphs", "Tensors", "Coding"], exclude: ["decode.py"]),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Networks", "Training", "Interchange", "Reference", "Graphs", "Tensors"],
+      swiftSettings: hot),
     .testTarget(name: "PackingTests", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference", "Packing"]),
+    .testTarget(name: "RecipesTests", dependencies: ["DeepChip"]),
     .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurements"]),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
+    .testTarget(name: "TargetsTests", dependencies: ["Targets"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "CResources", "Reference", "Graphs", "Tensors"],
+      name: "TrainingTests",
+      dependencies: ["Training", "Quantizers", "CResources", "Reference", "Graphs", "Tensors"],
       swiftSettings: hot),
 
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),
     .executableTarget(
       name: "size-benchmark", dependencies: ["Tensors", "Graphs", "ModelFormat", "Coding"], path: "Benchmarks/Sizes",
+      swiftSettings: hot),
+    .executableTarget(
+      name: "training-benchmark", dependencies: ["DeepChip", "Passes", "Training"], path: "Benchmarks/Training",
       swiftSettings: hot),
   ]
 )

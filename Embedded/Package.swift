@@ -12,7 +12,9 @@ let package = Package(
   targets: [
     .target(name: "Tensors", swiftSettings: embedded),
     .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: embedded),
-    .target(name: "Coding", swiftSettings: embedded),
+    .target(name: "Targets", swiftSettings: embedded),
+    .target(name: "CCoding"),
+    .target(name: "Coding", dependencies: ["CCoding"], swiftSettings: embedded),
     .target(name: "ModelFormat", dependencies: ["Tensors", "Graphs", "Coding"], swiftSettings: embedded),
     .target(name: "CKernels", exclude: ["kernels.def"]),
     .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: embedded),

@@ -10,6 +10,8 @@ struct Network {
   private(set) var graph = Graph()
   /// Weights, biases, and two of batch norm for each channel.
   private(set) var parameterCount = 0
+  /// Ternary weights.
+  private(set) var ternaryCount = 0
   /// Channels with multiplier and offset.
   private(set) var channelCount = 0
   /// Bytes that these take in the file.
@@ -158,7 +160,8 @@ extension Network {
       0.002 * (0.3 + 1.5 * Double(random.nextUnit())) * (random.nextUnit() < 0.05 ? -1 : 1)
     }
     let offsets = (0..<channels).map { _ in 200 * Double(random.nextUnit()) - 100 }
-    guard let result = Requantization(scales: scales, offsets: offsets, codeRange: 0...255) else { throw OutOfRange() }
+    let rule = Requantization(scales: scales, offsets: offsets, codeRange: 0...255, precision: .brief)
+    guard let result = rule else { throw OutOfRange() }
     var writer = ByteWriter()
     PackedIntegers.write(result.multipliers.map(Int64.init), to: &writer)
     PackedIntegers.write(result.offsets, to: &writer)
@@ -169,6 +172,7 @@ extension Network {
 
   private mutating func ternary(_ shape: Shape) -> ValueID {
     parameterCount += shape.elementCount
+    ternaryCount += shape.elementCount
     let limit = UInt64(density * 0x1p32)
     var counts = [0, 0, 0]
     let codes = [Int8](unsafeUninitializedCapacity: shape.elementCount) { codes, count in

@@ -6,11 +6,13 @@
 #define DC_HAS_avxvnni 1
 #define DC_HAS_avx512 1
 #define DC_HAS_avx512vbmi 1
+#define DC_HAS_avx512bf16 1
 #else
 #define DC_HAS_avx2 0
 #define DC_HAS_avxvnni 0
 #define DC_HAS_avx512 0
 #define DC_HAS_avx512vbmi 0
+#define DC_HAS_avx512bf16 0
 #endif
 #if defined(__aarch64__)
 #define DC_HAS_neon 1
@@ -69,6 +71,7 @@ const dc_kernel *dc_kernel_list(int32_t *count) {
 #define DC_USES_avxvnni 0
 #define DC_USES_avx512 0
 #define DC_USES_avx512vbmi 0
+#define DC_USES_avx512bf16 0
 #define DC_USES_neon 0
 #define DC_USES_dotprod 0
 #define DC_USES_i8mm 0
@@ -100,6 +103,12 @@ static const dc_kernel_table table_avx512 = {
 #undef DC_USES_avx512vbmi
 #define DC_USES_avx512vbmi 1
 static const dc_kernel_table table_avx512vbmi = {
+#include "kernels.def"
+};
+
+#undef DC_USES_avx512bf16
+#define DC_USES_avx512bf16 1
+static const dc_kernel_table table_avx512bf16 = {
 #include "kernels.def"
 };
 #endif
@@ -154,6 +163,7 @@ int dc_isa_is_available(dc_isa isa) {
   case dc_isa_avxvnni: return avx2 && (a71 >> 4 & 1);
   case dc_isa_avx512: return avx512;
   case dc_isa_avx512vbmi: return avx512 && (c7 >> 1 & 1);
+  case dc_isa_avx512bf16: return avx512 && (c7 >> 1 & 1) && (a71 >> 5 & 1);
   default: return 0;
   }
 }
@@ -212,6 +222,7 @@ const char *dc_isa_name(dc_isa isa) {
   case dc_isa_avxvnni: return "avxvnni";
   case dc_isa_avx512: return "avx512";
   case dc_isa_avx512vbmi: return "avx512vbmi";
+  case dc_isa_avx512bf16: return "avx512bf16";
   case dc_isa_neon: return "neon";
   case dc_isa_dotprod: return "dotprod";
   case dc_isa_i8mm: return "i8mm";
@@ -229,6 +240,7 @@ const dc_kernel_table *dc_kernels(dc_isa isa) {
   case dc_isa_avxvnni: return &table_avxvnni;
   case dc_isa_avx512: return &table_avx512;
   case dc_isa_avx512vbmi: return &table_avx512vbmi;
+  case dc_isa_avx512bf16: return &table_avx512bf16;
 #endif
 #if defined(__aarch64__)
   case dc_isa_neon: return &table_neon;

@@ -1,8 +1,6 @@
 extension InterleavedANS {
-  /// Bytes of a group that pay for its states.
-  private static let groupByteCount = 4_096
-  /// Bytes of payload that pay for four lanes.
-  private static let lanesByteCount = 1_024
+  /// Share of the bytes without contexts that contexts save at least where they keep 32 lanes from decoding fast.
+  private static let contextGain = 1.0 / 200
 
   /// The codes in the contexts that make them shortest.
   ///
@@ -35,6 +33,7 @@ extension InterleavedANS {
     init(_ symbols: [UInt8], _ rowLength: Int, _ alphabet: CodeAlphabet) {
       let counts = Self.counts(symbols, rowLength, symbolCount: alphabet.symbolCount)
       var best: (model: SymbolModel, frequencies: [Int], words: Int, total: Int)?
+      var gain = 0
       for order in 0...SymbolModel.maxOrder {
         guard SymbolModel.supports(order: order, symbolCount: alphabet.symbolCount) else { continue }
         let model = SymbolModel(order: order, symbolCount: alphabet.symbolCount)
@@ -43,7 +42,9 @@ extension InterleavedANS {
         model.write(frequencies, to: &writer)
         let words = Self.byteCount(counts, model, frequencies)
         let total = words + writer.bytes.count
-        if best.map({ total < $0.total }) ?? true { best = (model, frequencies, words, total) }
+        if best.map({ total < $0.total - gain }) ?? true { best = (model, frequencies, words, total) }
+        gain = best?.model.order == 0 && SymbolStream.laneCount(estimate: words) == 32
+          ? Int(contextGain * Double(total)) : 0
       }
       (self.symbols, self.rowLength) = (symbols, rowLength)
       model = best?.model ?? SymbolModel(order: 0, symbolCount: alphabet.symbolCount)
@@ -78,54 +79,34 @@ extension InterleavedANS {
       var bits = 0.0
       for (index, count) in counts.enumerated() where count > 0 {
         let frequency = frequencies[(index / model.stride & model.contextMask) * model.stride + index % model.stride]
-        bits += Double(count) * (12 - log2(frequency))
+        bits += Double(count) * (12 - SymbolModel.log2(frequency))
       }
       return Int(bits / 8)
     }
 
-    /// The logarithm of 1...4096 to 10⁻⁴, without a mathematical library.
-    private static func log2(_ value: Int) -> Double {
-      var (mantissa, result) = (Double(value), 0.0)
-      result = Double(mantissa.exponent)
-      mantissa = mantissa.significand
-      var bit = 0.5
-      while bit > 1e-4 {
-        mantissa *= mantissa
-        if mantissa >= 2 {
-          mantissa /= 2
-          result += bit
-        }
-        bit /= 2
-      }
-      return result
-    }
-
     func payload() -> [UInt8] {
       let rowCount = symbols.count / rowLength
-      let lanes = rowCount >= 4 && estimate >= lanesByteCount ? 4 : 1
-      let rowsPerGroup = rowsPerGroup(rowCount, lanes)
+      let wanted = SymbolStream.laneCount(estimate: estimate)
+      let takesTurns = wanted == 32 && model.order == 0
+      let lanes = takesTurns ? 32 : rowCount >= 4 ? min(wanted, 4) : 1
+      let rowsPerGroup = RowGroups.rowsPerGroup(
+        rowCount, lanes: takesTurns ? 1 : lanes, estimate: estimate,
+        groupByteCount: SymbolStream.groupByteCount(lanes: lanes))
       let groups = stride(from: 0, to: rowCount, by: rowsPerGroup).map { first in
-        group(rows: first..<min(first + rowsPerGroup, rowCount), lanes: lanes)
+        let rows = first..<min(first + rowsPerGroup, rowCount)
+        return takesTurns
+          ? SymbolStream.encode(
+            symbols[rows.lowerBound * rowLength..<rows.upperBound * rowLength], lanes: lanes, frequencies: frequencies)
+          : group(rows: rows, lanes: lanes)
       }
       var writer = ByteWriter()
-      writer.byte(UInt8(model.order) | (lanes == 4 ? 4 : 0) | (groups.count > 1 ? 8 : 0))
+      let lanesFlag: UInt8 = takesTurns ? turnFlag : lanes == 4 ? 4 : 0
+      writer.byte(UInt8(model.order) | lanesFlag | (groups.count > 1 ? 8 : 0))
       var bits = BitWriter()
       model.write(frequencies, to: &bits)
       writer.append(bits.bytes)
-      if groups.count > 1 {
-        writer.varint(UInt64(rowsPerGroup))
-        for group in groups.dropLast() { writer.varint(UInt64(group.count)) }
-      }
-      for group in groups { writer.append(group) }
-      writer.pad(toCount: smallestByteCount(symbols.count))
+      RowGroups.write(groups, rowsPerGroup: rowsPerGroup, count: symbols.count, to: &writer)
       return writer.bytes
-    }
-
-    /// Whole bands of lanes, in which the states are a small part.
-    private func rowsPerGroup(_ rowCount: Int, _ lanes: Int) -> Int {
-      guard estimate >= 2 * groupByteCount else { return rowCount }
-      let rows = max(groupByteCount * rowCount / estimate, 1)
-      return min((rows + lanes - 1) / lanes * lanes, rowCount)
     }
 
     /// States and words of some rows: encoded from the last symbol to the first.

@@ -1,36 +1,29 @@
 /// Codes of any alphabet in about as many bits as their entropy: asymmetric numeral systems with static models.
 ///
-/// One or four lanes, each a 32-bit state, decode the rows of weights side by side from one stream of 16-bit words. Rows form
-/// groups that can be decoded alone. The decoder needs tables of 5 KB at most and asks for no memory of its own.
+/// Large payloads without contexts have 32 lanes, which decode one code after the other in turn (`SymbolStream`). Else one or
+/// four lanes, each a 32-bit state, decode the rows of weights side by side. Rows form groups that can be decoded alone.
+/// The decoder needs tables of 16 KB at most and asks for no memory of its own.
 ///
-///     head       byte: bits 0-1 symbols in a context, bit 2 four lanes, bit 3 groups
+///     head       byte: bits 0-1 symbols in a context, bit 2 four lanes, bit 3 groups, bit 4 32 lanes in turn
 ///     model      see SymbolModel; 0 bits to a whole byte
-///     groups     varint rows in a group, at least 1; varint bytes of each group but the last. Only if bit 3 is set
-///     each group a state of 4 bytes per lane, words of 2 bytes
-///     fill       zeros, if the rest has less than a byte for 256 codes
+///     groups     see RowGroups: each a state of 4 bytes per lane, words of 2 bytes
 ///
 /// - Source: J. Duda, *Asymmetric numeral systems*, arXiv 1311.2540; F. Giesen, *Interleaved entropy coders*,
 ///   arXiv 1402.3392.
 public struct InterleavedANS {
   /// The smallest state, with which an encoder starts and a decoder ends.
   static let lowest: UInt32 = 1 << 16
-  /// Codes that a byte stands for at most; it bounds what a small file can ask for.
-  static let codesPerByte = 256
   /// Entries of the tables that `init` fills.
-  public static let tableCount = SymbolModel.tableCount
+  public static let tableCount = max(SymbolModel.tableCount, SymbolStream.tableCount)
+  static let turnFlag: UInt8 = 16
 
   public let alphabet: CodeAlphabet
   public let rowLength: Int
-  public let rowCount: Int
-  /// Rows in a group; the last group may have fewer.
-  public let rowsPerGroup: Int
   let laneCount: Int
   private let model: SymbolModel
+  private let groups: RowGroups
   private let payload: UnsafeRawBufferPointer
   private let tables: UnsafeMutableBufferPointer<UInt32>
-  /// Where the byte counts of the groups stand, and where the first group starts.
-  private let indexStart: Int
-  private let groupStart: Int
 
   /// Reads the model and the sizes of the groups; the payload and `tables` have to stay while this is used.
   ///
@@ -45,93 +38,87 @@ public struct InterleavedANS {
     _ payload: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
     tables: UnsafeMutableBufferPointer<UInt32>
   ) throws(CodingError) {
-    guard alphabet.isValid, count > 0, rowLength > 0, count % rowLength == 0, tables.count >= Self.tableCount else {
-      throw CodingError(.unsupportedAlphabet, at: 0)
-    }
-    let smallest = Self.smallestByteCount(count)
-    guard payload.count >= smallest else { throw CodingError(.length(expected: smallest, found: payload.count), at: 0) }
+    guard alphabet.isValid, tables.count >= Self.tableCount else { throw CodingError(.unsupportedAlphabet, at: 0) }
+    try RowGroups.check(payload, count: count, rowLength: rowLength)
     let head = payload[0]
+    let takesTurns = head & Self.turnFlag != 0
     model = SymbolModel(order: Int(head & 3), symbolCount: alphabet.symbolCount)
-    guard head < 16, SymbolModel.supports(order: model.order, symbolCount: model.symbolCount) else {
-      throw CodingError(.invalidModel, at: 0)
-    }
+    guard head & 0xE0 == 0, SymbolModel.supports(order: model.order, symbolCount: model.symbolCount),
+      !takesTurns || head & 7 == 0
+    else { throw CodingError(.invalidModel, at: 0) }
     var bits = BitReader(UnsafeRawBufferPointer(rebasing: payload[1...]))
-    try model.read(from: &bits, into: tables)
-    (self.payload, self.tables, self.alphabet, self.rowLength) = (payload, tables, alphabet, rowLength)
-    rowCount = count / rowLength
-    laneCount = head & 4 == 0 ? 1 : 4
-    var reader = ByteReader(payload)
-    _ = try reader.take(1 + bits.position)
-    rowsPerGroup = head & 8 == 0 ? rowCount : try Self.rowsPerGroup(&reader, rowCount: rowCount)
-    indexStart = reader.position
-    // Read once here, so that all sizes are found sound.
-    for _ in 0..<(rowCount - 1) / rowsPerGroup { _ = try Self.byteCount(&reader) }
-    groupStart = reader.position
-  }
-
-  private static func rowsPerGroup(_ reader: inout ByteReader, rowCount: Int) throws(CodingError) -> Int {
-    let offset = reader.position
-    let rows = try reader.varint()
-    guard rows > 0, rows < UInt64(rowCount) else { throw CodingError(.invalidModel, at: offset) }
-    return Int(rows)
-  }
-
-  private static func byteCount(_ reader: inout ByteReader) throws(CodingError) -> Int {
-    let offset = reader.position
-    guard let byteCount = Int(exactly: try reader.varint()), byteCount <= reader.bytes.count else {
-      throw CodingError(.invalidModel, at: offset)
+    if takesTurns {
+      try model.read(from: &bits, intoPlaces: tables)
+    } else {
+      try model.read(from: &bits, into: tables)
     }
-    return byteCount
+    (self.payload, self.tables, self.alphabet, self.rowLength) = (payload, tables, alphabet, rowLength)
+    laneCount = takesTurns ? 32 : head & 4 == 0 ? 1 : 4
+    groups = try RowGroups(
+      payload, at: 1 + bits.position, isGrouped: head & 8 != 0, count: count, rowLength: rowLength)
   }
 
-  static func smallestByteCount(_ count: Int) -> Int { (count - 1) / codesPerByte + 1 }
-
-  public var groupCount: Int { (rowCount - 1) / rowsPerGroup + 1 }
+  public var rowCount: Int { groups.rowCount }
+  /// Rows in a group; the last group may have fewer.
+  public var rowsPerGroup: Int { groups.rowsPerGroup }
+  public var groupCount: Int { groups.groupCount }
 
   /// The rows of a group.
-  public func rows(ofGroup group: Int) -> Range<Int> {
-    group * rowsPerGroup..<min((group + 1) * rowsPerGroup, rowCount)
-  }
+  public func rows(ofGroup group: Int) -> Range<Int> { groups.rows(ofGroup: group) }
 
   /// Decodes one group into `codes`, which has room for its rows.
   ///
-  /// - Returns: the place in the payload where the group ends.
   /// - Throws: `truncated`; `invalidStream` unless the lanes end as an encoder starts.
   /// - Complexity: O(*codes*) after a walk over the index.
-  @discardableResult
-  public func decode(group: Int, into codes: UnsafeMutableBufferPointer<Int8>) throws(CodingError) -> Int {
-    precondition((0..<groupCount).contains(group), "There is no such group")
-    var reader = ByteReader(payload)
-    _ = try reader.take(indexStart)
-    var start = groupStart
-    for _ in 0..<group { start += try Self.byteCount(&reader) }
-    let isLast = group == groupCount - 1
-    let end = isLast ? payload.count : start + (try Self.byteCount(&reader))
-    return try decode(rows(ofGroup: group).count, from: start, to: end, isLast: isLast, into: codes)
+  public func decode(group: Int, into codes: UnsafeMutableBufferPointer<Int8>) throws(CodingError) {
+    try decode(group, try groups.range(ofGroup: group), into: codes)
   }
 
   /// Decodes everything into `codes`, `rowCount · rowLength` of them.
   public func decode(into codes: UnsafeMutableBufferPointer<Int8>) throws(CodingError) {
     precondition(codes.count == rowCount * rowLength, "There is room for exactly the codes")
-    var index = ByteReader(payload)
-    _ = try index.take(indexStart)
-    var start = groupStart
+    var index = try groups.index()
     for group in 0..<groupCount {
       let rows = rows(ofGroup: group)
-      let isLast = group == groupCount - 1
-      let end = isLast ? payload.count : start + (try Self.byteCount(&index))
-      let part = UnsafeMutableBufferPointer(rebasing: codes[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
-      start = try decode(rows.count, from: start, to: end, isLast: isLast, into: part)
+      let places = rows.lowerBound * rowLength..<rows.upperBound * rowLength
+      try decode(group, try index.next(), into: UnsafeMutableBufferPointer(rebasing: codes[places]))
     }
   }
 
   private func decode(
-    _ rows: Int, from start: Int, to end: Int, isLast: Bool, into codes: UnsafeMutableBufferPointer<Int8>
-  ) throws(CodingError) -> Int {
+    _ group: Int, _ range: Range<Int>, into codes: UnsafeMutableBufferPointer<Int8>
+  ) throws(CodingError) {
+    let rows = rows(ofGroup: group).count
     precondition(codes.count >= rows * rowLength, "There is room for a group")
-    guard start <= end, end <= payload.count, end - start >= 4 * laneCount else {
-      throw CodingError(
-        .truncated(needed: 4 * laneCount, available: max(end - start, 0)), at: min(start, payload.count))
+    let part = UnsafeMutableBufferPointer(rebasing: codes[..<(rows * rowLength)])
+    let end = try laneCount == 32 ? decodeInTurn(range, into: part) : decode(rows, in: range, into: part)
+    try groups.finish(group, at: end, in: range)
+  }
+
+  /// One code after the other.
+  ///
+  /// - Returns: where the group ends.
+  private func decodeInTurn(
+    _ range: Range<Int>, into codes: UnsafeMutableBufferPointer<Int8>
+  ) throws(CodingError) -> Int {
+    var stream = try SymbolStream(payload, in: range, lanes: laneCount, table: tables)
+    // Symbols of 8 bits in two's complement are the codes.
+    try stream.decode(into: codes.withMemoryRebound(to: UInt8.self) { $0 })
+    if alphabet != .signed(bitWidth: 8) {
+      for index in codes.indices { codes[index] = alphabet.code(Int(codes[index]) & 255) }
+    }
+    return try stream.finished()
+  }
+
+  /// Rows side by side.
+  ///
+  /// - Returns: where the group ends.
+  private func decode(
+    _ rows: Int, in range: Range<Int>, into codes: UnsafeMutableBufferPointer<Int8>
+  ) throws(CodingError) -> Int {
+    let (start, end) = (range.lowerBound, range.upperBound)
+    guard range.count >= 4 * laneCount else {
+      throw CodingError(.truncated(needed: 4 * laneCount, available: range.count), at: start)
     }
     var states = SIMD4<UInt32>(repeating: Self.lowest)
     for lane in 0..<laneCount {
@@ -153,17 +140,7 @@ public struct InterleavedANS {
       row += lanes
     }
     guard states == SIMD4(repeating: Self.lowest) else { throw CodingError(.invalidStream, at: start) }
-    return try finish(position, end: end, isLast: isLast)
-  }
-
-  /// Nothing follows a group but, after the last, the zeros of the smallest length.
-  private func finish(_ position: Int, end: Int, isLast: Bool) throws(CodingError) -> Int {
-    guard position < end else { return position }
-    guard isLast, end == Self.smallestByteCount(rowCount * rowLength) else {
-      throw CodingError(.length(expected: position, found: end), at: position)
-    }
-    for index in position..<end where payload[index] != 0 { throw CodingError(.padding, at: index) }
-    return end
+    return position
   }
 }
 
@@ -342,20 +319,34 @@ extension InterleavedANS {
       guard payload.count == 0 else { throw CodingError(.length(expected: 0, found: payload.count), at: 0) }
       return []
     }
+    return try withTables { tables throws(CodingError) in
+      let decoder = try InterleavedANS(
+        payload, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
+      return try array(count) { codes throws(CodingError) in try decoder.decode(into: codes) }
+    }
+  }
+
+  /// Calls `body` with `tableCount` entries of any contents.
+  static func withTables<Result>(
+    _ body: (UnsafeMutableBufferPointer<UInt32>) throws(CodingError) -> Result
+  ) throws(CodingError) -> Result {
+    var result: Swift.Result<Result, CodingError>?
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: tableCount) { tables in
+      do throws(CodingError) { result = .success(try body(tables)) } catch { result = .failure(error) }
+    }
+    guard let result else { throw CodingError(.invalidModel, at: 0) }
+    return try result.get()
+  }
+
+  /// An array of `count` codes that `fill` sets.
+  static func array(
+    _ count: Int, _ fill: (UnsafeMutableBufferPointer<Int8>) throws(CodingError) -> Void
+  ) throws(CodingError) -> [Int8] {
     var failure: CodingError?
-    let codes = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: tableCount) { tables -> [Int8] in
-      do throws(CodingError) {
-        let decoder = try InterleavedANS(
-          payload, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
-        return [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
-          let codes = UnsafeMutableBufferPointer(rebasing: codes[..<count])
-          do throws(CodingError) { try decoder.decode(into: codes) } catch { failure = error }
-          initialized = failure == nil ? count : 0
-        }
-      } catch {
-        failure = error
-        return []
-      }
+    let codes = [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
+      let codes = UnsafeMutableBufferPointer(rebasing: codes[..<count])
+      do throws(CodingError) { try fill(codes) } catch { failure = error }
+      initialized = failure == nil ? count : 0
     }
     if let failure { throw failure }
     return codes

@@ -64,6 +64,24 @@ extension SymbolModel {
     if symbolCount > 4 { findSymbols(tables) }
   }
 
+  /// Reads the only table into `places`, as `SymbolStream` wants it: an entry for each of the 4,096 places.
+  ///
+  /// - Throws: `truncated`; `invalidModel` when frequencies are above 4096 in sum.
+  func read(
+    from reader: inout BitReader, intoPlaces places: UnsafeMutableBufferPointer<UInt32>
+  ) throws(CodingError) {
+    var sum = 0
+    for symbol in 0..<symbolCount {
+      let frequency = symbol == symbolCount - 1 ? Self.total - sum : try frequency(from: &reader)
+      guard frequency <= Self.total - sum else { throw CodingError(.invalidModel, at: reader.position) }
+      for place in 0..<frequency {
+        places[sum + place] = UInt32(frequency - 1) << 20 | UInt32(place) << 8 | UInt32(symbol)
+      }
+      sum += frequency
+    }
+    try reader.align()
+  }
+
   private func frequency(from reader: inout BitReader) throws(CodingError) -> Int {
     let width = Int(try reader.bits(4))
     guard width > 1 else { return width }
@@ -125,13 +143,46 @@ extension SymbolModel {
     return frequencies
   }
 
+  /// Bytes that symbols so frequent take, about, with frequencies of sum 4096.
+  static func byteCount(_ counts: [Int], _ frequencies: [Int]) -> Int {
+    var bits = 0.0
+    for (symbol, count) in counts.enumerated() where count > 0 {
+      bits += Double(count) * (12 - log2(frequencies[symbol]))
+    }
+    return Int(bits / 8)
+  }
+
+  /// The logarithm of a positive number to 10⁻⁷, without a mathematical library.
+  static func log2(_ value: Int) -> Double {
+    let number = Double(value)
+    var (mantissa, result, bit) = (number.significand, Double(number.exponent), 0.5)
+    while bit > 1e-7 {
+      mantissa *= mantissa
+      if mantissa >= 2 {
+        mantissa /= 2
+        result += bit
+      }
+      bit /= 2
+    }
+    return result
+  }
+
+  /// Frequencies by symbol, of the only table.
+  func write(ordered frequencies: [Int], to writer: inout BitWriter) {
+    for frequency in frequencies.dropLast() { Self.write(frequency, to: &writer) }
+    writer.align()
+  }
+
+  private static func write(_ frequency: Int, to writer: inout BitWriter) {
+    let width = Int.bitWidth - frequency.leadingZeroBitCount
+    writer.write(UInt32(width), count: 4)
+    if width > 1 { writer.write(UInt32(frequency - 1 << (width - 1)), count: width - 1) }
+  }
+
   func write(_ frequencies: [Int], to writer: inout BitWriter) {
     for context in 0...contextMask where isReachable(context) {
       for symbol in 0..<symbolCount - 1 {
-        let frequency = frequencies[context * stride + symbol]
-        let width = Int.bitWidth - frequency.leadingZeroBitCount
-        writer.write(UInt32(width), count: 4)
-        if width > 1 { writer.write(UInt32(frequency - 1 << (width - 1)), count: width - 1) }
+        Self.write(frequencies[context * stride + symbol], to: &writer)
       }
     }
     writer.align()

@@ -14,6 +14,8 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   case gaps = 4
   /// Asymmetric numeral systems, for all alphabets: `InterleavedANS`.
   case rans = 5
+  /// Runs of zeros in asymmetric numeral systems, a step for each non-zero: `RunsANS`.
+  case runs = 6
 
   /// The name in tables and messages.
   public var name: String {
@@ -23,6 +25,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .bitmap: "bitmap"
     case .gaps: "gaps"
     case .rans: "rans"
+    case .runs: "runs"
     }
   }
 
@@ -30,7 +33,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   public func supports(_ alphabet: CodeAlphabet) -> Bool {
     switch self {
     case .raw, .rans: alphabet.isValid
-    case .trits, .bitmap, .gaps: alphabet == .ternary
+    case .trits, .bitmap, .gaps, .runs: alphabet == .ternary
     }
   }
 
@@ -38,7 +41,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   public var hasFixedLength: Bool {
     switch self {
     case .raw, .trits: true
-    case .bitmap, .gaps, .rans: false
+    case .bitmap, .gaps, .rans, .runs: false
     }
   }
 
@@ -48,14 +51,14 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     switch self {
     case .raw: PackedBits.byteCount(count: count, alphabet: alphabet)
     case .trits: alphabet == .ternary ? PackedTrits.byteCount(count: count) : nil
-    case .bitmap, .gaps, .rans: nil
+    case .bitmap, .gaps, .rans, .runs: nil
     }
   }
 
   /// - Parameters:
   ///   - codes: in rows, one after the other.
   ///   - rowLength: codes in a row of weights (those of one output), of which there is a whole number; it matters to
-  ///     `rans` only. Nil for a single row.
+  ///     `rans` and `runs` only. Nil for a single row.
   ///   - alphabet: the codes that may occur.
   /// - Throws: `unsupportedAlphabet`; `invalidCode` at the first code outside the alphabet.
   public func encode(
@@ -70,6 +73,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .rans:
       guard !codes.isEmpty else { return [] }
       return try InterleavedANS.encode(codes, rowLength: rowLength ?? codes.count, alphabet: alphabet)
+    case .runs: return codes.isEmpty ? [] : try RunsANS.encode(codes, rowLength: rowLength ?? codes.count)
     }
   }
 
@@ -87,25 +91,133 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .bitmap: return try SignedBitmap.decode(bytes, count: count)
     case .gaps: return try HuffmanGaps.decode(bytes, count: count)
     case .rans: return try InterleavedANS.decode(bytes, count: count, rowLength: rowLength ?? count, alphabet: alphabet)
+    case .runs: return try RunsANS.decode(bytes, count: count, rowLength: rowLength ?? count)
     }
   }
 
-  /// The code among `candidates` that takes the fewest bytes in a file, with its length where there is one,
-  /// and these bytes; the first among equals, nil if none can hold the codes.
+  /// Decodes groups of rows one after the other into one buffer, which `body` sees with the rows' numbers.
   ///
+  /// A group has some KB of payload, as the encoder chose; codes without groups come at once.
+  ///
+  /// - Throws: as `decode`.
+  public func forEachRowGroup(
+    _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
+    _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
+  ) throws(CodingError) {
+    guard supports(alphabet), count >= 0 else { throw CodingError(.unsupportedAlphabet, at: 0) }
+    switch self {
+    case .raw, .trits, .bitmap, .gaps:
+      var codes = try decode(bytes, count: count, rowLength: rowLength, alphabet: alphabet)
+      let rows = rowLength > 0 ? count / rowLength : 0
+      codes.withUnsafeMutableBufferPointer { body(0..<rows, $0) }
+    case .rans, .runs:
+      guard count > 0 else { return }
+      try InterleavedANS.withTables { tables throws(CodingError) in
+        let decoder = try RowGroupDecoder(
+          self, bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
+        var buffer = [Int8](repeating: 0, count: decoder.rows(ofGroup: 0).count * rowLength)
+        var failure: CodingError?
+        buffer.withUnsafeMutableBufferPointer { buffer in
+          do throws(CodingError) {
+            try decoder.decode(rowLength: rowLength, into: buffer, body)
+          } catch { failure = error }
+        }
+        if let failure { throw failure }
+      }
+    }
+  }
+
+  /// The code among `candidates` to store codes in, and its bytes: the one that takes the fewest in a file, with its
+  /// length where there is one, unless a faster one takes not much more; the first among equals. Nil if none can hold
+  /// the codes.
+  ///
+  /// - Parameter preference: how much more a fast code may take.
   /// - Throws: `invalidCode` at the first code outside the alphabet.
-  public static func smallest(
-    of candidates: [WeightCode] = allCases, _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet
+  public static func best(
+    of candidates: [WeightCode] = allCases, _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet,
+    preference: CodePreference = .small
   ) throws(CodingError) -> (code: WeightCode, bytes: [UInt8])? {
-    var best: (code: WeightCode, bytes: [UInt8], total: Int)?
+    var smallest: (code: WeightCode, bytes: [UInt8], total: Int)?
+    var fastest = smallest
     for code in candidates where code.supports(alphabet) {
-      let limit = best?.total ?? Int.max
+      let limit = smallest.map { preference.limit($0.total) } ?? Int.max
       if let byteCount = code.byteCount(count: codes.count, alphabet: alphabet), byteCount >= limit { continue }
       let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
       var length = ByteWriter()
       if !code.hasFixedLength { length.varint(UInt64(bytes.count)) }
-      if bytes.count + length.count < limit { best = (code, bytes, bytes.count + length.count) }
+      let total = bytes.count + length.count
+      if total < smallest?.total ?? Int.max { smallest = (code, bytes, total) }
+      if code.isFast && total < fastest?.total ?? Int.max { fastest = (code, bytes, total) }
     }
-    return best.map { ($0.code, $0.bytes) }
+    guard let smallest else { return nil }
+    if let fastest, fastest.total <= preference.limit(smallest.total) { return (fastest.code, fastest.bytes) }
+    return (smallest.code, smallest.bytes)
+  }
+
+  /// True if large tensors decode in about a nanosecond a non-zero, or a fraction of it a code.
+  private var isFast: Bool {
+    switch self {
+    case .raw, .trits, .runs: true
+    case .bitmap, .gaps, .rans: false
+    }
+  }
+}
+
+/// How much more bytes a code may take that decodes faster than the one with the fewest.
+public enum CodePreference: String, CaseIterable, Sendable {
+  /// A 128th.
+  case small
+  /// A sixth.
+  case fast
+
+  func limit(_ byteCount: Int) -> Int {
+    switch self {
+    case .small: byteCount + byteCount / 128
+    case .fast: byteCount + byteCount / 6
+    }
+  }
+}
+
+/// A payload whose groups of rows decode alone.
+private enum RowGroupDecoder {
+  case rans(InterleavedANS)
+  case runs(RunsANS)
+
+  init(
+    _ code: WeightCode, _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
+    tables: UnsafeMutableBufferPointer<UInt32>
+  ) throws(CodingError) {
+    if code == .runs {
+      self = .runs(try RunsANS(bytes, count: count, rowLength: rowLength, table: tables))
+    } else {
+      self = .rans(
+        try InterleavedANS(bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables))
+    }
+  }
+
+  func rows(ofGroup group: Int) -> Range<Int> {
+    switch self {
+    case .rans(let decoder): decoder.rows(ofGroup: group)
+    case .runs(let decoder): decoder.rows(ofGroup: group)
+    }
+  }
+
+  func decode(
+    rowLength: Int, into buffer: UnsafeMutableBufferPointer<Int8>,
+    _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
+  ) throws(CodingError) {
+    let count =
+      switch self {
+      case .rans(let decoder): decoder.groupCount
+      case .runs(let decoder): decoder.groupCount
+      }
+    for group in 0..<count {
+      switch self {
+      case .rans(let decoder): try decoder.decode(group: group, into: buffer)
+      case .runs(let decoder): try decoder.decode(group: group, into: buffer)
+      }
+      let rows = rows(ofGroup: group)
+      body(rows, UnsafeMutableBufferPointer(rebasing: buffer[..<(rows.count * rowLength)]))
+    }
   }
 }

@@ -69,7 +69,7 @@ struct CodingPlan {
 
   private static func layers(_ graph: Graph, _ options: QuantizationOptions) throws(CompressionError) -> [Layer] {
     let nodes = graph.nodes.indices.filter { graph.integerRole(of: graph.nodes[$0]) == .weightedSum }
-    let ends = ends(graph, nodes)
+    let ends = graph.endLayers(nodes)
     var layers = nodes.map { node in
       Layer(node: node, weights: ends.contains(node) ? options.endWeights ?? options.weights : options.weights)
     }
@@ -86,25 +86,5 @@ struct CodingPlan {
       guard isUsed else { throw .noSuchLayer(override.selection, layerCount: layers.count) }
     }
     return layers
-  }
-
-  /// Layers with no layer before them or no layer after them.
-  private static func ends(_ graph: Graph, _ nodes: [Int]) -> Set<Int> {
-    let layers = Set(nodes)
-    var follows = [Bool](repeating: false, count: graph.values.count)
-    var precedes = follows
-    var ends = Set<Int>()
-    for (index, node) in graph.nodes.enumerated() {
-      let isAfter = node.inputs.contains { $0.map { follows[$0.index] } ?? false }
-      if layers.contains(index) && !isAfter { ends.insert(index) }
-      follows[node.output.index] = isAfter || layers.contains(index)
-    }
-    for (index, node) in graph.nodes.enumerated().reversed() {
-      let isBefore = precedes[node.output.index]
-      if layers.contains(index) && !isBefore { ends.insert(index) }
-      guard isBefore || layers.contains(index) else { continue }
-      for case let id? in node.inputs { precedes[id.index] = true }
-    }
-    return ends
   }
 }

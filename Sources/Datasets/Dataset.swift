@@ -91,6 +91,7 @@ extension Dataset {
     switch items {
     case .records, .pictures: true
     case .features: false
+    case .view(let view): view.base.holdsPixels
     }
   }
 
@@ -107,6 +108,7 @@ extension Dataset {
       let size = shape.elementCount
       return .float32(Tensor(shape: shape, scalars: Array(values[index * size..<(index + 1) * size])))
     case .pictures(let files): return .uint8(try PictureDecoder().decode(file: files[index]))
+    case .view(let view): return try view.item(at: index)
     }
   }
 
@@ -128,6 +130,7 @@ extension Dataset {
       return .float32(Tensor(shape: shape.batched(indices.count), scalars: scalars))
     case .pictures(let files):
       return .uint8(try pictureBatch(indices.map { files[$0] }))
+    case .view(let view): return try view.batch(indices)
     }
   }
 

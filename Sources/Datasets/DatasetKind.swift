@@ -39,6 +39,9 @@ public struct DatasetKind: Sendable {
       name: "fashion-mnist", argument: "DIR", help: "Fashion-MNIST as IDX files, plain or .gz."
     ) { (folder, split) throws(DatasetError) in try .fashionMNIST(folder, split: split) },
     DatasetKind(
+      name: "svhn", argument: "DIR", help: "SVHN, cropped digits, as MATLAB files; training takes the extra ones too."
+    ) { (folder, split) throws(DatasetError) in try .svhn(folder, split: split) },
+    DatasetKind(
       name: "kws01", argument: "DIR", help: "Keyword features of MLPerf Tiny, 49x10, test only."
     ) { (folder, split) throws(DatasetError) in try .keywordFeatures(folder, split: split) },
     DatasetKind(

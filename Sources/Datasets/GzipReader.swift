@@ -1,31 +1,52 @@
 import CZlib
 import Foundation
 
-/// Reads a gzip file piece by piece; zlib checks the sum and the length at the end of each member.
+/// Reads a gzip file, or a zlib stream inside a file, piece by piece; zlib checks the sum at the end.
 ///
 /// Never more than what was asked for is kept in memory, so a small file that expands without end costs nothing.
 final class GzipReader {
   private let file: URL
   private let handle: FileHandle
+  /// Whether another gzip member may follow.
+  private let takesMembers: Bool
+  /// Where the compressed bytes begin.
+  private let start: Int
+  /// Compressed bytes that are still to be read from the file.
+  private var unreadByteCount: Int
   /// zlib keeps a pointer to its stream, which therefore must not move.
   private let stream: UnsafeMutablePointer<z_stream>
   private var input = [UInt8]()
   private var inputPosition = 0
   private var memberEnded = false
 
+  /// A gzip file.
+  ///
   /// - Throws: `.missing`, `.unreadable`.
-  init(_ file: URL) throws(DatasetError) {
-    _ = try FileAccess.byteCount(of: file)
+  convenience init(_ file: URL) throws(DatasetError) {
+    // 15 bits of window, and 16 for "a gzip header and nothing else".
+    try self.init(file, 0..<(try FileAccess.byteCount(of: file)), windowBits: 15 + 16)
+  }
+
+  /// A zlib stream that takes these bytes of a file.
+  ///
+  /// - Precondition: they lie in the file.
+  /// - Throws: `.missing`, `.unreadable`.
+  convenience init(zlib range: Range<Int>, of file: URL) throws(DatasetError) {
+    try self.init(file, range, windowBits: 15)
+  }
+
+  private init(_ file: URL, _ range: Range<Int>, windowBits: Int32) throws(DatasetError) {
     do {
       handle = try FileHandle(forReadingFrom: file)
+      if range.lowerBound > 0 { try handle.seek(toOffset: UInt64(range.lowerBound)) }
     } catch {
       throw FileAccess.unreadable(file, error)
     }
     self.file = file
+    (start, unreadByteCount, takesMembers) = (range.lowerBound, range.count, windowBits > 15)
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
-    // 15 bits of window, and 16 for "a gzip header and nothing else".
-    let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    let status = inflateInit2_(stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     guard status == Z_OK else { throw DatasetError(.unreadable(reason: "zlib status \(status)"), file: file.path) }
   }
 
@@ -67,19 +88,26 @@ final class GzipReader {
     guard rest.isEmpty else { throw DatasetError(.excess(byteCount: rest.count), file: file.path) }
   }
 
+  /// How far the compressed bytes have been taken, counted from the beginning of the file.
+  private var place: Int { start + Int(stream.pointee.total_in) }
+
   /// Between 1 and `limit` bytes, or none at the end.
   private func inflatePiece(_ limit: Int) throws(DatasetError) -> [UInt8] {
     while true {
       if inputPosition == input.count { try refill() }
       if memberEnded {
         if input.isEmpty { return [] }
+        guard takesMembers else {
+          let count = input.count - inputPosition + unreadByteCount
+          throw DatasetError(.excess(byteCount: count), file: file.path, byteOffset: place)
+        }
         // Another member follows, as `cat a.gz b.gz` makes.
         inflateReset(stream)
         memberEnded = false
       }
       if input.isEmpty {
         let problem = DatasetError.Problem.truncated(needed: 1, available: 0)
-        throw DatasetError(problem, file: file.path, byteOffset: Int(stream.pointee.total_in))
+        throw DatasetError(problem, file: file.path, byteOffset: place)
       }
       let (piece, status) = step(limit)
       switch status {
@@ -87,7 +115,7 @@ final class GzipReader {
       case Z_STREAM_END: memberEnded = true
       default:
         let reason = stream.pointee.msg.map { String(cString: $0) } ?? "zlib status \(status)"
-        throw DatasetError(.damaged(reason: reason), file: file.path, byteOffset: Int(stream.pointee.total_in))
+        throw DatasetError(.damaged(reason: reason), file: file.path, byteOffset: place)
       }
       if !piece.isEmpty { return piece }
     }
@@ -111,7 +139,8 @@ final class GzipReader {
 
   private func refill() throws(DatasetError) {
     do {
-      input = [UInt8](try handle.read(upToCount: 1 << 16) ?? Data())
+      input = [UInt8](try handle.read(upToCount: min(1 << 16, unreadByteCount)) ?? Data())
+      unreadByteCount -= input.count
     } catch {
       throw FileAccess.unreadable(file, error)
     }

@@ -8,6 +8,8 @@ enum ItemStore: Sendable {
   case features([Float])
   /// A PNG or JPEG file for each item.
   case pictures([URL])
+  /// Items of another set, some of them or of another size.
+  indirect case view(DatasetView)
 }
 
 /// Items of equal size at equal distances in one run of bytes.

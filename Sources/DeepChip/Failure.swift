@@ -4,9 +4,11 @@ import Emission
 import Graphs
 import Interchange
 import ModelFormat
+import Networks
 import Packing
 import Quantizers
 import Runtime
+import Training
 
 /// Why a job could not be done, as a person and a script should see it: one sentence and an exit code.
 public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
@@ -40,6 +42,9 @@ public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     case let error as CompressionError: self.init(error.isUsage ? .usage : .failed, "\(error)")
     case let error as RuntimeError: self.init(error.isOfMemory ? .doesNotFit : .failed, "\(error)")
     case let error as PreprocessingError: self.init(.usage, "\(error)")
+    case let error as NetworkError: self.init(.usage, "\(error)")
+    case let error as RecipeError: self.init(error.isUsage ? .usage : .badFile, "\(error)")
+    case let error as TrainingError: self.init(error.code, "\(error)")
     case let error as EmissionError: self.init(error.code, "\(error)")
     default: self.init(.failed, "\(error)")
     }
@@ -70,12 +75,29 @@ extension RuntimeError {
   }
 }
 
+extension RecipeError {
+  fileprivate var isUsage: Bool {
+    if case .unknownName = problem { true } else { false }
+  }
+}
+
 extension EmissionError {
   fileprivate var code: Failure.Code {
     switch self {
     case .unsupported: .unsupportedOperator
     case .name: .usage
     case .schedule: .failed
+    }
+  }
+}
+
+extension TrainingError {
+  fileprivate var code: Failure.Code {
+    switch problem {
+    case .unsupported: .unsupportedOperator
+    case .form, .data, .quantization: .usage
+    case .checkpoint: .badFile
+    case .notFinite: .failed
     }
   }
 }

@@ -1,3 +1,4 @@
+import Coding
 import Foundation
 import Graphs
 import Interchange
@@ -11,7 +12,12 @@ public enum Inspection {
   public static func report(_ model: Model) -> InspectionReport {
     var report = report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
     if model.format == .dchip {
-      report.sections = sections(model.url)
+      if let data = try? Data(contentsOf: model.url, options: .mappedIfSafe),
+        let layout = try? data.withUnsafeBytes({ try FileLayout(reading: $0) })
+      {
+        report.sections = sections(layout)
+        report.addWeightCodes(model.packed.graph, layout)
+      }
     } else {
       // Before batch norms are folded: their factors and offsets count.
       report.parameterCount = parameterCount(model.graph)
@@ -20,11 +26,8 @@ public enum Inspection {
     return report
   }
 
-  /// The parts of a packed file, largest first; nil if it is not one.
-  private static func sections(_ url: URL) -> [InspectionReport.Section]? {
-    guard let data = try? Data(contentsOf: url, options: .mappedIfSafe),
-      let layout = try? data.withUnsafeBytes({ try FileLayout(reading: $0) })
-    else { return nil }
+  /// The parts of a packed file, largest first.
+  private static func sections(_ layout: FileLayout) -> [InspectionReport.Section] {
     var sections = layout.sections.map {
       InspectionReport.Section(name: $0.kind?.name ?? "section \($0.number)", byteCount: $0.byteCount)
     }
@@ -134,6 +137,37 @@ extension InspectionReport {
   fileprivate mutating func addRatio() {
     float32ByteCount = 4 * parameterCount
     compressionRatio = byteCount == 0 ? 0 : Double(float32ByteCount) / Double(byteCount)
+  }
+}
+
+extension InspectionReport {
+  /// How the file stores each layer's weights, and all layers together by code.
+  ///
+  /// - Parameter graph: as read from the file: its constants are in the order of the layout's.
+  fileprivate mutating func addWeightCodes(_ graph: Graph, _ layout: FileLayout) {
+    let stored = Dictionary(uniqueKeysWithValues: zip(graph.constants.keys.sorted(), layout.constants))
+    var codes: [String: WeightCode] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      guard let id = node.inputs.dropFirst().first.flatMap({ $0 }), let constant = stored[id],
+        let code = constant.code, case .coded(let coded)? = graph.constants[id], !coded.codes.scalars.isEmpty
+      else { continue }
+      let count = coded.codes.scalars.count
+      let entropy = CodeEntropy(coded.codes.scalars, rowLength: count / coded.shape[0])
+      layers[index].weightCode = code.name
+      layers[index].codedWeightCount = count
+      layers[index].codedByteCount = constant.byteCount
+      layers[index].bitsPerWeight = Double(8 * constant.byteCount) / Double(count)
+      layers[index].entropyBitsPerWeight = entropy.zeroOrderBits / Double(count)
+      var sum =
+        codes[code.name]
+        ?? WeightCode(name: code.name, layerCount: 0, weightCount: 0, byteCount: 0, entropyByteCount: 0)
+      sum.layerCount += 1
+      sum.weightCount += count
+      sum.byteCount += constant.byteCount
+      sum.entropyByteCount += entropy.zeroOrderBits / 8
+      codes[code.name] = sum
+    }
+    weightCodes = codes.values.sorted { ($1.byteCount, $0.name) < ($0.byteCount, $1.name) }
   }
 }
 

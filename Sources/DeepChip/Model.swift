@@ -60,6 +60,15 @@ public struct Model: Sendable {
     fileByteCount = (attributes?[.size] as? Int) ?? 0
   }
 
+  /// A packed model that is in no file.
+  init(_ packed: PackedModel) {
+    url = URL(fileURLWithPath: "model.dchip")
+    format = .dchip
+    fileByteCount = 0
+    graph = Graph()
+    self.packed = packed
+  }
+
   /// The graph that `Reference` evaluates: as imported, or the packed one.
   public var referenceGraph: Graph { format == .dchip ? packed.graph : graph }
 

@@ -46,15 +46,17 @@ public struct Quantization {
         prepared, calibration: source(dataset, passCount: max(passes, 1), progress: progress))
       progress(1)
       return try Packer.pack(
-        encoded, preprocessing: preprocessing, classNames: classNames.isEmpty ? dataset?.classNames ?? [] : classNames)
+        encoded, preprocessing: preprocessing, classNames: classNames.isEmpty ? dataset?.classNames ?? [] : classNames,
+        // A model that comes with all of its codes is to give the results it was published with.
+        precision: passes == 0 ? .exact : .brief)
     } catch {
       throw Failure(error)
     }
   }
 
   /// Runs graphs over the calibration items with the float kernels.
-  private func source(
-    _ dataset: Dataset?, passCount: Int, progress: @escaping (Double) -> Void
+  func source(
+    _ dataset: Dataset?, passCount: Int, progress: @escaping (Double) -> Void = { _ in }
   ) -> ActivationSource {
     var done = 0.0
     return ActivationSource { graph, values, observe in

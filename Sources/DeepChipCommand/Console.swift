@@ -53,11 +53,19 @@ struct ProgressBar {
   private let title: String
   private let start = Clock.nanoseconds()
   private var lastDrawn: UInt64 = 0
+  /// What was done before, 0...1.
+  private let beginning: Double
 
-  init(_ title: String) { self.title = title }
+  /// - Parameter beginning: the fraction that was done before, by a run that is resumed.
+  init(_ title: String, from beginning: Double = 0) {
+    self.title = title
+    self.beginning = beginning
+  }
 
-  /// - Parameter fraction: 0...1.
-  mutating func update(_ fraction: Double) {
+  /// - Parameters:
+  ///   - fraction: 0...1.
+  ///   - note: shown after the bar.
+  mutating func update(_ fraction: Double, note: String = "") {
     guard Console.showsProgress else { return }
     let now = Clock.nanoseconds()
     guard now - lastDrawn > 50_000_000 || fraction >= 1 else { return }
@@ -70,8 +78,16 @@ struct ProgressBar {
     let filled = Int((fraction * Double(width)).rounded(.down))
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
     let elapsed = Double(now - start) / 1e9
-    let left = fraction > 0.01 ? String(format: "  %.0f s left", elapsed / fraction - elapsed) : ""
-    let line = "\r\(title) \(bar) \(Int(fraction * 100)) %\(left)\u{1B}[K"
+    let done = fraction - beginning
+    let left = elapsed > 1 && done > 0 ? "  " + Self.text(seconds: elapsed / done * (1 - fraction)) + " left" : ""
+    let line = "\r\(title) \(bar) \(Int(fraction * 100)) %\(note.isEmpty ? "" : "  " + note)\(left)\u{1B}[K"
     FileHandle.standardError.write(Data(line.utf8))
+  }
+
+  /// `40 s`, `12 min`, `3.4 h`.
+  private static func text(seconds: Double) -> String {
+    if seconds < 100 { return String(format: "%.0f s", seconds) }
+    if seconds < 6000 { return String(format: "%.0f min", seconds / 60) }
+    return String(format: "%.1f h", seconds / 3600)
   }
 }

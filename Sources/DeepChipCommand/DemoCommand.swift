@@ -5,7 +5,7 @@ import Foundation
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "The main job on the built-in digits: quantize, pack, evaluate, time; under a minute.")
+    abstract: "The whole story on the built-in digits: train, make ternary and thin, pack, time; under a minute.")
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -55,5 +55,6 @@ struct DemoCommand: ParsableCommand {
           + "one thread, \(Machine.processorName)")
     }
     Console.print("packed file: \(demonstration.packedFile.path)")
+    Console.print("report:      \(demonstration.reportFile.path)")
   }
 }

@@ -53,7 +53,7 @@ struct InspectCommand: ParsableCommand {
   private func show(_ report: InspectionReport) {
     var table = Table([
       ("layer", .left), ("operator", .left), ("result", .left), ("parameters", .right), ("MAC", .right),
-      ("bytes", .right), ("bits", .right), ("non-zero", .right),
+      ("bytes", .right), ("code", .left), ("bits", .right), ("entropy", .right), ("non-zero", .right),
     ])
     for layer in report.layers {
       table.add([
@@ -61,7 +61,9 @@ struct InspectCommand: ParsableCommand {
         "\(layer.elementType) \(layer.shape.joined(separator: "x"))",
         layer.parameterCount == 0 ? "" : layer.parameterCount.grouped,
         layer.macCount == 0 ? "" : layer.macCount.grouped,
-        layer.byteCount == 0 ? "" : layer.byteCount.grouped, layer.bitsPerWeight.map { $0.digits(2) } ?? "",
+        (layer.codedByteCount ?? layer.byteCount) == 0 ? "" : (layer.codedByteCount ?? layer.byteCount).grouped,
+        layer.weightCode ?? "", layer.bitsPerWeight.map { $0.digits(3) } ?? "",
+        layer.entropyBitsPerWeight.map { $0.digits(3) } ?? "",
         layer.density.map(\.percent) ?? "",
       ])
     }
@@ -73,6 +75,13 @@ struct InspectCommand: ParsableCommand {
     Console.print("file         \(report.byteCount.bytes)  (float32 \(report.float32ByteCount.bytes), ratio \(ratio))")
     if let sections = report.sections {
       Console.print("sections     " + sections.map { "\($0.name) \($0.byteCount.grouped)" }.joined(separator: ", "))
+    }
+    for code in report.weightCodes ?? [] {
+      let bits = (Double(8 * code.byteCount) / Double(code.weightCount)).digits(3)
+      let bound = (8 * code.entropyByteCount / Double(code.weightCount)).digits(3)
+      Console.print(
+        "code         \(code.name): \(code.byteCount.grouped) bytes, \(code.layerCount) layers, "
+          + "\(code.weightCount.grouped) weights, \(bits) bits each (entropy \(bound))")
     }
     Console.print("non-zero     \(report.weightDensity.percent) of the weights")
     Console.print("activations  \(report.arenaByteCount.bytes) for a batch of one")

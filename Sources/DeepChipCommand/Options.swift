@@ -149,5 +149,6 @@ struct ExecutionOptions: ParsableArguments {
   }
 }
 
+extension CodePreference: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
 extension Evaluator.Backend: ExpressibleByArgument {}

@@ -62,6 +62,11 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "Threads.")
   var threads = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "Codes of weights in the file: small, or fast ones that take up to a sixth more bytes.", valueName: "kind"))
+  var codes = CodePreference.small
+
   @Flag(help: "Leave names of layers out of the file.")
   var noNames = false
 
@@ -88,7 +93,7 @@ struct QuantizeCommand: ParsableCommand {
     quantization.preprocessing = preprocessing.preprocessing(for: model.url)
     var bar = ProgressBar("Calibrating")
     let packed = try quantization.run(source, calibration: dataset) { bar.update($0) }
-    let bytes = try packed.serialized(WritingOptions(includesNames: !noNames))
+    let bytes = try packed.serialized(WritingOptions(includesNames: !noNames, codePreference: codes))
     try AtomicFile.write(bytes, to: output)
     try show(source, packed, byteCount: bytes.count)
   }

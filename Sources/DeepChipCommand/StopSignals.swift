@@ -1,8 +1,42 @@
 import DeepChip
 import Foundation
+import Synchronization
 
 /// What SIGINT and SIGTERM do: the command leaves no half-written file, and exits with 130 or 143.
 enum StopSignals {
+  /// What the first signal does, and which one it was.
+  private struct State {
+    var isPostponing = false
+    var signal: Int32?
+  }
+
+  private static let state = Mutex(State())
+
+  /// From here on the first signal is only noted; another one ends the process as before.
+  static func postpone() { state.withLock { $0.isPostponing = true } }
+
+  /// The signal that was noted.
+  static var postponed: Int32? { state.withLock { $0.signal } }
+
+  /// From here on a signal ends the process at once again.
+  ///
+  /// - Returns: the one that was noted before, if any.
+  static func endPostponing() -> Int32? {
+    state.withLock {
+      $0.isPostponing = false
+      return $0.signal
+    }
+  }
+
+  /// Notes a signal; false if it is to end the process.
+  private static func note(_ signal: Int32) -> Bool {
+    state.withLock {
+      guard $0.isPostponing, $0.signal == nil else { return false }
+      $0.signal = signal
+      return true
+    }
+  }
+
   /// Takes both signals from here on, in a thread that does nothing else; call before other threads start.
   ///
   /// A signal that the parent process told this one to ignore stays ignored.
@@ -16,7 +50,7 @@ enum StopSignals {
     Thread.detachNewThread {
       var set = awaited
       var signal: Int32 = 0
-      while sigwait(&set, &signal) != 0 {}
+      while sigwait(&set, &signal) != 0 || note(signal) {}
       AtomicFile.abandonAll {
         Console.finishProgress()
         _exit(128 + signal)

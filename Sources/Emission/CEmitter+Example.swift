@@ -36,25 +36,58 @@ extension CEmitter {
   var makefileText: String {
     let name = options.name
     return """
-      # Made by deepchip emit. 'make' builds the example for this machine.
+      # Made by deepchip emit. 'make' builds the example for this machine, and a device that speaks the serial protocol
+      # of MLPerf Tiny (unofficial) on a pseudo-terminal.
       CFLAGS ?= -O2
       ALL_CFLAGS = -std=c99 -Wall -Wextra -Werror -pedantic $(CFLAGS)
-      OBJECTS = \(name).o \(name)_data.o main.o
+      OBJECTS = \(name).o \(name)_data.o
 
-      \(name): $(OBJECTS)
-      \t$(CC) $(LDFLAGS) -o $@ $(OBJECTS)
+      all: \(name) \(name)_device
+
+      \(name): main.o $(OBJECTS)
+      \t$(CC) $(LDFLAGS) -o $@ main.o $(OBJECTS)
+
+      \(name)_device: device.o device_host.o $(OBJECTS)
+      \t$(CC) $(LDFLAGS) -o $@ device.o device_host.o $(OBJECTS)
 
       \(name).o: \(name).c \(name).h \(name)_data.h
       \(name)_data.o: \(name)_data.c \(name)_data.h
       main.o: main.c \(name).h
+      device.o: device.c device.h \(name).h
+      device_host.o: device_host.c device.h
 
       %.o: %.c
       \t$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
       clean:
-      \trm -f \(name) $(OBJECTS)
+      \trm -f \(name) \(name)_device *.o
 
-      .PHONY: clean
+      .PHONY: all clean
+
+      """
+  }
+
+  /// For CMake 3.10 and later: a library, and the example unless a chip is the target.
+  var cmakeText: String {
+    let name = options.name
+    return """
+      # Made by deepchip emit. add_subdirectory() this folder and link to \(name)_network; alone, it builds the example.
+      cmake_minimum_required(VERSION 3.10)
+      project(\(name)_network C)
+
+      add_library(\(name)_network STATIC \(name).c \(name)_data.c)
+      target_include_directories(\(name)_network PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+      set_target_properties(\(name)_network PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+      if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+        target_compile_options(\(name)_network PRIVATE -Wall -Wextra -pedantic -ffunction-sections)
+      endif()
+
+      if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR AND NOT CMAKE_CROSSCOMPILING)
+        add_executable(\(name) main.c)
+        target_link_libraries(\(name) \(name)_network)
+        add_executable(\(name)_device device.c device_host.c)
+        target_link_libraries(\(name)_device \(name)_network)
+      endif()
 
       """
   }

@@ -34,6 +34,7 @@ extension CEmitter {
     /* Computes the outputs from the inputs, which it does not change; not from two threads at a time.
        Returns 0, or -1 if a pointer is null. */
     int \(name)_run(\(parameterText));
+    \(placeText { _, _ in ";" })
 
     #ifdef __cplusplus
     }
@@ -61,6 +62,10 @@ extension CEmitter {
     ]
     lines.append("\(start)_COUNT \(count)")
     lines.append("\(start)_BYTES \(count * value.type.elementType.byteCount)")
+    if program.placedInputs.contains(where: { program.inputName($0) == port }) {
+      lines.append("/* It may lie in the arena: see \(name)_\(port)_place. */")
+      lines.append("\(start)_HAS_PLACE 1")
+    }
     if value.type.elementType.isInteger, case .affine(let encoding)? = value.encoding, encoding.axis == nil,
       encoding.scales[0].isFinite
     {
@@ -69,6 +74,19 @@ extension CEmitter {
       lines.append("\(start)_ZERO_POINT (\(numberText(encoding.zeroPoints[0])))")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Functions that give the places of inputs in the arena.
+  private func placeText(_ body: (String, Int) -> String) -> String {
+    let graph = schedule.graph
+    let functions = program.placedInputs.map { index in
+      let type = graph[graph.inputs[index]].type.elementType.cName
+      let offset = schedule.arena.offsets[schedule.inputs[index].index]
+      return "\(type) *\(name)_\(program.inputName(index))_place(void)" + body(type, offset)
+    }
+    guard !functions.isEmpty else { return "" }
+    return "\n/* Memory for an input inside the arena, which saves the caller's; a run overwrites it. */\n"
+      + functions.joined(separator: "\n") + "\n"
   }
 
   private var parameterText: String {
@@ -104,6 +122,7 @@ extension CEmitter {
         if (\(ports.map { $0 + " == NULL" }.joined(separator: " || "))) return -1;
       \(stepText)  return 0;
       }
+      \(placeText { " { return (\($0) *)(ARENA + \($1)); }" })
 
       """
   }
@@ -150,7 +169,7 @@ extension CEmitter {
       \(rows.joined(separator: "\n"))
       */
       static uint32_t arena[\(sizes.arenaByteCount / 4)];
-      #define ARENA ((uint8_t *)arena)
+      #define ARENA ((uint8_t *)&arena[0])
 
       """
   }
@@ -192,6 +211,15 @@ extension CEmitter {
       int32_t outside; /* the code around the map */
     } @_window;
 
+    /* Where the planes of a ternary layer lie, in bytes. */
+    typedef struct {
+      int32_t rows; /* of the output, at a time */
+      int32_t row_bytes, pitch, phase_bytes; /* a row of all channels, of one, and its columns of one remainder */
+      int32_t left; /* columns before the first */
+      int32_t taps, reciprocal; /* kernel columns, and 65536 / taps rounded up */
+      int32_t positives, places; /* places of positive weights, and of all, that a row may have */
+    } @_planes;
+
     /* How a sum becomes a code; step is 1 if every channel has its own multiplier. */
     typedef struct {
       int32_t shift, step, lowest, highest;
@@ -205,7 +233,7 @@ extension CEmitter {
 
   /// `model_data.c`.
   var dataText: String {
-    let entries = program.data.entries.map { $0.declarator + " = {\n" + $0.text + "};\n" }
+    let entries = program.data.entriesInOrder.map { $0.declarator + " = {\n" + $0.text + "};\n" }
     return """
       \(Self.origin)
       #include "\(name)_data.h"

@@ -16,10 +16,13 @@ public struct CEmitter: Sendable {
     public var name = "model"
     /// Whether weights of 16 levels or fewer stay packed and are unpacked when used; else they take a byte each.
     public var packsWeights = true
+    /// What the inner loops are written for.
+    public var core = CoreKind.portable
 
-    public init(name: String = "model", packsWeights: Bool = true) {
+    public init(name: String = "model", packsWeights: Bool = true, core: CoreKind = .portable) {
       self.name = name
       self.packsWeights = packsWeights
+      self.core = core
     }
   }
 
@@ -31,7 +34,7 @@ public struct CEmitter: Sendable {
 
   public let options: Options
   /// Layouts, order and memory: what is printed.
-  public let schedule: Schedule
+  public var schedule: Schedule { program.schedule }
   /// What the program takes on any target.
   public let sizes: EmittedSizes
   let program: CProgram
@@ -46,18 +49,20 @@ public struct CEmitter: Sendable {
   ///   - options: the name in the program, and how weights lie in it.
   public init(_ graph: Graph, options: Options = Options()) throws(EmissionError) {
     guard options.name.isProgramName else { throw .name(options.name) }
+    let schedule: Schedule
     do throws(ScheduleError) {
       schedule = try Schedule(graph, batch: 1, form: .compact)
     } catch {
       throw .schedule(error)
     }
     self.options = options
-    program = CProgram(schedule, name: options.name, packsWeights: options.packsWeights)
+    program = CProgram(
+      schedule, name: options.name, core: options.core, packsWeights: options.packsWeights)
     guard program.unsupported.isEmpty else { throw .unsupported(program.unsupported) }
     sizes = EmittedSizes(program)
   }
 
-  /// Interface, program, constants, and an example with a makefile for this machine.
+  /// Interface, program, constants, and two programs for this machine with a makefile and a CMake project.
   public func files() -> [File] {
     [
       File(name: options.name + ".h", contents: interfaceText),
@@ -65,29 +70,12 @@ public struct CEmitter: Sendable {
       File(name: options.name + "_data.h", contents: dataInterfaceText),
       File(name: options.name + "_data.c", contents: dataText),
       File(name: "main.c", contents: exampleText),
+      File(name: "device.h", contents: DeviceProgram.header),
+      File(name: "device.c", contents: DeviceProgram(emitter: self).text),
+      File(name: "device_host.c", contents: DeviceProgram.hostText),
       File(name: "Makefile", contents: makefileText),
+      File(name: "CMakeLists.txt", contents: cmakeText),
     ]
-  }
-}
-
-/// Bytes of an emitted program's constants and memory, the same for every target.
-public struct EmittedSizes: Sendable, Equatable {
-  /// Static memory, all of it in one array.
-  public var arenaByteCount: Int
-  /// Constants, weights included.
-  public var constantByteCount: Int
-  public var weightByteCount: Int
-  /// What the caller keeps.
-  public var inputByteCount: Int
-  public var outputByteCount: Int
-
-  init(_ program: CProgram) {
-    let schedule = program.schedule
-    arenaByteCount = (schedule.arena.byteCount + 3) & ~3
-    constantByteCount = program.data.entries.reduce(0) { $0 + $1.byteCount }
-    weightByteCount = program.data.entries.filter(\.isWeights).reduce(0) { $0 + $1.byteCount }
-    inputByteCount = schedule.inputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
-    outputByteCount = schedule.outputs.reduce(0) { $0 + schedule.buffers[$1.index].layout.byteCount }
   }
 }
 

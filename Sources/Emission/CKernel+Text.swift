@@ -4,13 +4,31 @@ extension CKernel {
     switch self {
     case .loadFloat: Self.loadFloatText
     case .storeFloat: Self.storeFloatText
-    case .requantize: Self.requantizeText
+    case .product: Self.productText
+    case .requantize(let scaling): Self.requantizeText(scaling)
     case .locate: Self.locateText
     case .dot(let form): Self.fill(Self.dotText, form)
     case .total(let form): Self.fill(Self.totalText, form)
     case .sum(.convolution, let form): Self.fill(Self.convolutionText, form)
     case .sum(.depthwise, let form): Self.fill(Self.depthwiseText, form)
     case .layer(let result, let sum, let form): Self.fill(Self.layerText(result), form, sum)
+    case .instruction(let instruction): instruction.text
+    case .spread(let order): Self.spreadText(order)
+    case .gather(let order): Self.gatherText(order)
+    case .tile(let core): Self.tileText(core)
+    case .tiledLayer(let result, let core): Self.tiledLayerText(result, core)
+    case .denseTile(let core): Self.denseTileText(core)
+    case .denseLayer(let result, let core): Self.denseLayerText(result, core)
+    case .channelTile(let core): Self.channelTileText(core)
+    case .channelLayer(let result, let core): Self.channelLayerText(result, core)
+    case .places(let form): Self.placesText(form)
+    case .row(let form): Self.rowText(form)
+    case .planes(let isWordwise): Self.planesText(isWordwise: isWordwise)
+    case .addLanes: Self.addLanesText
+    case .lanes(let core, let isProved): Self.lanesText(core, isProved: isProved)
+    case .sparseLayer(let result, let form, _, let isProved):
+      Self.sparseLayerText(name, result, form, lanes: CKernel.lanes(.portable, isProved: isProved).name)
+    case .sparseDense(let result, let form): Self.sparseDenseText(result, form)
     case .maximumPooling: Self.maximumText
     case .averagePooling: Self.averageText
     case .add: Self.addText
@@ -50,15 +68,56 @@ extension CKernel {
     }
     """
 
-  private static let requantizeText = """
-    /* The code of a sum: (sum + half) >> shift rounded down, in the rule's range; half is in the sum already. */
-    static uint8_t @_requantize(int64_t sum, const @_rule *rule) {
-      /* One arithmetic shift, written for compilers that shift negative numbers otherwise. */
-      const int64_t code = sum < 0 ? ~(~sum >> rule->shift) : sum >> rule->shift;
-      if (code < rule->lowest) return (uint8_t)rule->lowest;
-      return (uint8_t)(code > rule->highest ? rule->highest : code);
+  private static let productText = """
+    /* a * b. */
+    static inline int64_t @_product(int32_t a, int32_t b) {
+      const int32_t a0 = a & 0xffff, b0 = b & 0xffff;
+      const int32_t a1 = a < 0 ? ~(~a >> 16) : a >> 16, b1 = b < 0 ? ~(~b >> 16) : b >> 16;
+      const uint32_t low = (uint32_t)a0 * (uint32_t)b0;
+      const int32_t t = a1 * b0 + (int32_t)(low >> 16), u = a0 * b1 + (t & 0xffff);
+      const int32_t high = a1 * b1 + (t < 0 ? ~(~t >> 16) : t >> 16) + (u < 0 ? ~(~u >> 16) : u >> 16);
+      const uint64_t bits = (uint64_t)(uint32_t)high << 32 | (uint32_t)u << 16 | (low & 0xffff);
+      int64_t product;
+      memcpy(&product, &bits, 8);
+      return product;
     }
     """
+
+  private static func requantizeText(_ scaling: Scaling) -> String {
+    let (code, comment): (String, String)
+    switch scaling.shift {
+    case .any:
+      comment = "(sum + half) >> shift rounded down, in the rule's range; half is in the sum already"
+      code = """
+          /* One arithmetic shift, written for compilers that shift negative numbers otherwise. */
+          const int64_t code = sum < 0 ? ~(~sum >> rule->shift) : sum >> rule->shift;
+        """
+    case .high:
+      comment = "the shift is 32 and the rule's"
+      code = """
+          const uint32_t bits = (uint32_t)((uint64_t)sum >> 32);
+          int32_t code;
+          memcpy(&code, &bits, 4);
+          code = code < 0 ? ~(~code >> rule->shift) : code >> rule->shift;
+        """
+    case .low:
+      comment = "the shift is 1 to 31, the code fits in 32 bits"
+      code = """
+          const uint32_t upper = (uint32_t)((uint64_t)sum >> 32), lower = (uint32_t)((uint64_t)sum & 0xffffffffu);
+          const uint32_t bits = upper << (32 - rule->shift) | lower >> rule->shift;
+          int32_t code;
+          memcpy(&code, &bits, 4);
+        """
+    }
+    let range = scaling.isFull ? ("0", "255") : ("rule->lowest", "rule->highest")
+    return """
+      /* The code of a sum: \(comment). */
+      static inline uint8_t @_requantize\(scaling.suffix)(int64_t sum, const @_rule *rule) {
+      \(code)
+        return (uint8_t)(code < \(range.0) ? \(range.0) : code > \(range.1) ? \(range.1) : code);
+      }
+      """
+  }
 
   // MARK: Windows
 
@@ -167,48 +226,35 @@ extension CKernel {
     }
     """
 
-  private static func layerText(_ result: ResultKind) -> String {
-    let parameters: String
-    let body: String
-    switch result {
-    case .codes:
-      parameters = "const @_rule *rule, const int32_t *multipliers,\n    const int64_t *offsets"
-      body = """
-                const int32_t c = m * rule->step;
-                *y++ = @_requantize((int64_t)sum * multipliers[c] + offsets[c], rule);
-        """
-    case .added:
-      parameters =
-        "const @_rule *rule, const int32_t *multipliers,\n    const int64_t *offsets, "
-        + "const uint8_t *other, const @_rule *sum_rule, int32_t left, int32_t right, int64_t offset"
-      body = """
-                const int32_t c = m * rule->step;
-                const int32_t code = @_requantize((int64_t)sum * multipliers[c] + offsets[c], rule);
-                *y++ = @_requantize((int64_t)code * left + (int64_t)*other++ * right + offset, sum_rule);
-        """
-    case .reals:
-      parameters = "int32_t step, const float *scales, const float *offsets"
-      body = """
-                @_store_float(y, sum, scales[m * step], offsets[m * step]);
-                y += 4;
-        """
-    }
-    return """
-      static void @_SUM_\(result.rawValue)_FORM(
-          const @_window *w, const uint8_t *x, uint8_t *y, WEIGHTS, \(parameters)) {
-        int32_t image, row, column, m;
-        for (image = 0; image < w->images; image++) {
-          for (row = 0; row < w->output_rows; row++) {
-            for (column = 0; column < w->output_columns; column++) {
-              const @_place p = @_locate(w, x, row, column);
-              for (m = 0; m < w->outputs; m++) {
-                const int32_t sum = @_sum_SUM_FORM(w, &p, ARGUMENTS, m);
-      \(body)
-              }
-            }
+  /// Loops over all places of a window; `y` moves on by `step` bytes after each.
+  private static func windows(_ body: String, step: String) -> String {
+    """
+      for (image = 0; image < w->images; image++) {
+        for (row = 0; row < w->output_rows; row++)
+          for (column = 0; column < w->output_columns; column++) {
+            const @_place p = @_locate(w, x, row, column);
+    \(body.indented(by: 8))
+            y += \(step);
           }
-          x += w->rows * w->columns * w->channels;
-        }
+        x += w->rows * w->columns * w->channels;
+      }
+    """
+  }
+
+  private static func layerText(_ result: ResultKind) -> String {
+    let body = """
+      for (m = 0; m < w->outputs; m++) {
+        const int32_t sum = @_sum_SUM_FORM(w, &p, ARGUMENTS, m);
+      \(result.constants("m").indented(by: 2))
+      \(result.store("sum", at: "m").indented(by: 2))
+      }
+      """
+    return """
+      static void @_SUM_\(result.name)_FORM(
+          const @_window *w, const uint8_t *x, uint8_t *y, WEIGHTS, \(result.parameters)) {
+      \(result.setup.indented(by: 2))
+        int32_t image, row, column, m;
+      \(windows(body + (result.isAdded ? "\nother += w->outputs;" : ""), step: result.step("w->outputs")))
       }
       """
   }
@@ -218,39 +264,34 @@ extension CKernel {
   private static func poolingText(_ name: String, _ parameters: String, start: String, step: String, end: String)
     -> String
   {
-    """
-    static void @_\(name)(const @_window *w, const uint8_t *x, uint8_t *y\(parameters)) {
-      int32_t image, row, column, channel, i, j;
-      for (image = 0; image < w->images; image++) {
-        for (row = 0; row < w->output_rows; row++) {
-          for (column = 0; column < w->output_columns; column++) {
-            const @_place p = @_locate(w, x, row, column);
-            const int32_t rows = p.row_end - p.row_begin, columns = p.column_end - p.column_begin;
-            for (channel = 0; channel < w->channels; channel++) {
-              \(start)
-              for (i = 0; i < rows; i++)
-                for (j = 0; j < columns; j++) {
-                  const int32_t code = p.x[i * w->row_step + j * w->column_step + channel];
-                  \(step)
-                }
-              \(end)
-            }
+    let body = """
+      const int32_t rows = p.row_end - p.row_begin, columns = p.column_end - p.column_begin;
+      for (channel = 0; channel < w->channels; channel++) {
+        \(start)
+        for (i = 0; i < rows; i++)
+          for (j = 0; j < columns; j++) {
+            const int32_t code = p.x[i * w->row_step + j * w->column_step + channel];
+            \(step)
           }
-        }
-        x += w->rows * w->columns * w->channels;
+        \(end)
       }
-    }
-    """
+      """
+    return """
+      static void @_\(name)(const @_window *w, const uint8_t *x, uint8_t *y\(parameters)) {
+        int32_t image, row, column, channel, i, j;
+      \(windows(body, step: "w->channels"))
+      }
+      """
   }
 
   private static let maximumText = poolingText(
     "maximum", "", start: "int32_t largest = 0;", step: "if (code > largest) largest = code;",
-    end: "*y++ = (uint8_t)largest;")
+    end: "y[channel] = (uint8_t)largest;")
 
   private static let averageText = poolingText(
     "average", ", const @_rule *rule, int32_t multiplier, int64_t offset",
     start: "int32_t sum = (w->kernel_rows * w->kernel_columns - rows * columns) * w->outside;", step: "sum += code;",
-    end: "*y++ = @_requantize((int64_t)sum * multiplier + offset, rule);")
+    end: "y[channel] = @_requantize((int64_t)sum * multiplier + offset, rule);")
 
   // MARK: Elementwise
 
@@ -268,21 +309,28 @@ extension CKernel {
     static void @_multiply(
         const @_walk *w, const uint8_t *a, const uint8_t *b, uint8_t *y, int32_t left, int32_t right,
         const @_rule *rule, int32_t multiplier, int64_t offset) {
-      int32_t i[5];
-      for (i[0] = 0; i[0] < w->count[0]; i[0]++)
-        for (i[1] = 0; i[1] < w->count[1]; i[1]++)
-          for (i[2] = 0; i[2] < w->count[2]; i[2]++)
-            for (i[3] = 0; i[3] < w->count[3]; i[3]++)
-              for (i[4] = 0; i[4] < w->count[4]; i[4]++) {
-                int32_t p = 0, q = 0, axis;
-                for (axis = 0; axis < 5; axis++) {
-                  p += i[axis] * w->first[axis];
-                  q += i[axis] * w->second[axis];
-                }
-                *y++ = @_requantize((int64_t)((a[p] - left) * (b[q] - right)) * multiplier + offset, rule);
-              }
+    \(walk("*y++ = @_requantize((int64_t)((a[first] - left) * (b[second] - right)) * multiplier + offset, rule);"))
     }
     """
+
+  /// Five loops, with the offset on either side.
+  private static func walk(_ body: String) -> String {
+    let loops = (0..<Rearrangement.axisLimit).map { axis in
+      String(repeating: "  ", count: axis + 1) + "for (i[\(axis)] = 0; i[\(axis)] < w->count[\(axis)]; i[\(axis)]++)"
+    }
+    let inner = """
+      {
+        int32_t first = 0, second = 0, axis;
+        for (axis = 0; axis < \(Rearrangement.axisLimit); axis++) {
+          first += i[axis] * w->first[axis];
+          second += i[axis] * w->second[axis];
+        }
+        \(body)
+      }
+      """
+    return "  int32_t i[\(Rearrangement.axisLimit)];\n" + loops.joined(separator: "\n") + " "
+      + String(inner.indented(by: 2 * Rearrangement.axisLimit).drop { $0 == " " })
+  }
 
   private static let lookupText = """
     static void @_lookup(const uint8_t *x, uint8_t *y, int32_t count, const uint8_t *table) {
@@ -368,19 +416,7 @@ extension CKernel {
 
   private static let rearrangeText = """
     static void @_rearrange(const @_walk *w, const uint8_t *x, uint8_t *y, size_t run) {
-      int32_t i[5];
-      for (i[0] = 0; i[0] < w->count[0]; i[0]++)
-        for (i[1] = 0; i[1] < w->count[1]; i[1]++)
-          for (i[2] = 0; i[2] < w->count[2]; i[2]++)
-            for (i[3] = 0; i[3] < w->count[3]; i[3]++)
-              for (i[4] = 0; i[4] < w->count[4]; i[4]++) {
-                int32_t from = 0, to = 0, axis;
-                for (axis = 0; axis < 5; axis++) {
-                  from += i[axis] * w->first[axis];
-                  to += i[axis] * w->second[axis];
-                }
-                memcpy(y + to, x + from, run);
-              }
+    \(walk("memcpy(y + second, x + first, run);"))
     }
     """
 

@@ -4,7 +4,9 @@
 enum CKernel: Hashable {
   case loadFloat
   case storeFloat
-  case requantize
+  /// A product of 64 bits from products of 32.
+  case product
+  case requantize(Scaling)
   case locate
   /// Sum of products of a run of codes with weights.
   case dot(WeightForm)
@@ -14,6 +16,33 @@ enum CKernel: Hashable {
   case sum(SumKind, WeightForm)
   /// All weighted sums of a layer, and what becomes of them.
   case layer(ResultKind, SumKind, WeightForm)
+  case instruction(Instruction)
+  /// Part of a window, in the order of a tile.
+  case spread(ColumnOrder)
+  /// A window, in the order of a tile.
+  case gather(ColumnOrder)
+  /// The sums of two pixels and a few outputs.
+  case tile(CoreKind)
+  /// All weighted sums of a layer, tile by tile.
+  case tiledLayer(ResultKind, CoreKind)
+  /// The sums of one pixel and four outputs.
+  case denseTile(CoreKind)
+  case denseLayer(ResultKind, CoreKind)
+  /// The sums of one pixel and four channels, each with a filter of its own.
+  case channelTile(CoreKind)
+  case channelLayer(ResultKind, CoreKind)
+  /// The places of a row's ternary weights.
+  case places(SparseForm)
+  /// The sums at a row's ternary weights.
+  case row(SparseForm)
+  /// Rows of a map, channel by channel.
+  case planes(isWordwise: Bool)
+  /// The sums of eight pixels at few places, in 16 bits.
+  case addLanes
+  /// The sums of eight pixels at listed places; proved if 16 bits hold them.
+  case lanes(CoreKind, isProved: Bool)
+  case sparseLayer(ResultKind, SparseForm, CoreKind, isProved: Bool)
+  case sparseDense(ResultKind, SparseForm)
   case maximumPooling
   case averagePooling
   case add
@@ -32,21 +61,91 @@ enum CKernel: Hashable {
     case depthwise
   }
 
-  enum ResultKind: String, CaseIterable {
-    case codes
+  enum ResultKind: Hashable {
+    case codes(Scaling)
     /// Codes, with those of another map added.
-    case added
+    case added(Scaling, sum: Scaling)
     case reals
+
+    static let all: [ResultKind] =
+      Scaling.allCases.map { .codes($0) } + [.reals]
+      + Scaling.allCases.flatMap { scaling in Scaling.allCases.map { .added(scaling, sum: $0) } }
+
+    var name: String {
+      switch self {
+      case .codes(let scaling): "codes" + scaling.suffix
+      case .added(let scaling, let sum): "added" + scaling.suffix + (sum == .any ? "" : "_to" + sum.suffix)
+      case .reals: "reals"
+      }
+    }
+
+    var uses: [CKernel] {
+      switch self {
+      case .codes(let scaling): [.requantize(scaling)] + (scaling.isNarrow ? [.product] : [])
+      case .added(let scaling, let sum):
+        [.requantize(scaling), .requantize(sum)] + (scaling.isNarrow ? [.product] : [])
+      case .reals: [.storeFloat]
+      }
+    }
+  }
+
+  /// What is known of a requantization.
+  struct Scaling: Hashable, CaseIterable {
+    var shift = Shift.any
+    /// Whether every byte is a code.
+    var isFull = false
+    /// Whether products of 32 bits are all there are.
+    var isNarrow = false
+
+    enum Shift: String, CaseIterable {
+      case any
+      /// 32 and more: the lower word does not matter.
+      case high
+      /// 1 to 31, of sums whose code fits in 32 bits.
+      case low
+    }
+
+    static let any = Scaling()
+
+    static let allCases = Shift.allCases.flatMap { shift in
+      [false, true].flatMap { full in [false, true].map { Scaling(shift: shift, isFull: full, isNarrow: $0) } }
+    }
+
+    var suffix: String {
+      (shift == .any ? "" : "_" + shift.rawValue) + (isFull ? "_full" : "") + (isNarrow ? "_narrow" : "")
+    }
   }
 
   /// All there are, in order.
   static let all: [CKernel] = {
-    var all: [CKernel] = [.loadFloat, .storeFloat, .requantize, .locate]
+    var all: [CKernel] = [.loadFloat, .storeFloat, .product] + Scaling.allCases.map { .requantize($0) } + [.locate]
     for form in WeightForm.allCases {
       all += [.dot(form), .total(form)]
       for sum in SumKind.allCases {
         all.append(.sum(sum, form))
-        all += ResultKind.allCases.map { .layer($0, sum, form) }
+        all += ResultKind.all.map { .layer($0, sum, form) }
+      }
+    }
+    all += Instruction.allCases.map { .instruction($0) }
+    for order in ColumnOrder.allCases { all += [.spread(order), .gather(order)] }
+    for core in CoreKind.allCases where core != .portable {
+      all += [.tile(core), .denseTile(core), .channelTile(core)]
+      for result in ResultKind.all {
+        all += [.tiledLayer(result, core), .denseLayer(result, core), .channelLayer(result, core)]
+      }
+    }
+    all += SparseForm.allCases.flatMap { [.places($0), .row($0)] }
+    all.append(.addLanes)
+    for isYes in [false, true] {
+      all.append(.planes(isWordwise: isYes))
+      all += CoreKind.allCases.map { .lanes($0, isProved: isYes) }
+    }
+    for form in SparseForm.allCases {
+      for result in ResultKind.all {
+        all.append(.sparseDense(result, form))
+        for core in CoreKind.allCases {
+          all += [false, true].map { .sparseLayer(result, form, core, isProved: $0) }
+        }
       }
     }
     return all + [
@@ -59,12 +158,30 @@ enum CKernel: Hashable {
     switch self {
     case .loadFloat: "load_float"
     case .storeFloat: "store_float"
-    case .requantize: "requantize"
+    case .product: "product"
+    case .requantize(let scaling): "requantize" + scaling.suffix
     case .locate: "locate"
     case .dot(let form): "dot_" + form.suffix
     case .total(let form): "total_" + form.suffix
     case .sum(let sum, let form): "sum_" + sum.rawValue + "_" + form.suffix
-    case .layer(let result, let sum, let form): sum.rawValue + "_" + result.rawValue + "_" + form.suffix
+    case .layer(let result, let sum, let form): sum.rawValue + "_" + result.name + "_" + form.suffix
+    case .instruction(let instruction): instruction.rawValue
+    case .spread(let order): "spread_" + order.rawValue
+    case .gather(let order): "gather_" + order.rawValue
+    case .tile: "tile"
+    case .tiledLayer(let result, _): "tiled_" + result.name
+    case .denseTile: "dense_tile"
+    case .denseLayer(let result, _): "dense_" + result.name
+    case .channelTile: "channel_tile"
+    case .channelLayer(let result, _): "channels_" + result.name
+    case .places(let form): "places_" + form.rawValue
+    case .row(let form): "row_" + form.rawValue
+    case .planes: "spread_planes"
+    case .addLanes: "add_lanes"
+    case .lanes(_, let isProved): "lanes" + (isProved ? "" : "_wide")
+    case .sparseLayer(let result, let form, _, let isProved):
+      "sparse_" + (isProved ? "" : "wide_") + result.name + "_" + form.rawValue
+    case .sparseDense(let result, let form): "sparse_dense_" + result.name + "_" + form.rawValue
     case .maximumPooling: "maximum"
     case .averagePooling: "average"
     case .add: "add"
@@ -78,17 +195,33 @@ enum CKernel: Hashable {
     }
   }
 
+  var isSparseLayer: Bool { if case .sparseLayer = self { true } else { false } }
+
   /// The functions that this one calls.
   var uses: [CKernel] {
     switch self {
-    case .loadFloat, .storeFloat, .requantize, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill: []
+    case .loadFloat, .storeFloat, .product, .requantize, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill,
+      .instruction, .places, .row:
+      []
     case .sum(.convolution, let form): [.dot(form), .total(form)]
     case .sum(.depthwise, let form): [.total(form)]
     case .layer(let result, let sum, let form):
-      [.locate, .sum(sum, form), result == .reals ? .storeFloat : .requantize]
+      [.locate, .sum(sum, form)] + result.uses
+    case .spread(let order): order == .quads ? [.instruction(.load), .instruction(.store)] : []
+    case .gather(let order): [.spread(order)]
+    case .tile, .denseTile, .channelTile: tileInstructions.map { .instruction($0) }
+    case .tiledLayer(let result, let core): [.gather(core.columnOrder), .tile(core)] + result.uses
+    case .denseLayer(let result, let core): [.denseTile(core)] + result.uses
+    case .channelLayer(let result, let core): [.gather(.bytes), .channelTile(core)] + result.uses
+    case .planes(let isWordwise): isWordwise ? [.instruction(.load), .instruction(.store)] : []
+    case .addLanes: [.instruction(.load), .instruction(.addEven), .instruction(.addOdd)]
+    case .lanes(let core, _): core == .armDSP ? [.addLanes] : []
+    case .sparseLayer(let result, let form, let core, let isProved):
+      [.places(form), .planes(isWordwise: core != .portable), .lanes(core, isProved: isProved)] + result.uses
+    case .sparseDense(let result, let form): [.row(form)] + result.uses
     case .maximumPooling: [.locate]
-    case .averagePooling: [.locate, .requantize]
-    case .add, .multiply: [.requantize]
+    case .averagePooling: [.locate, .requantize(.any)]
+    case .add, .multiply: [.requantize(.any)]
     case .quantize: [.loadFloat]
     case .dequantize: [.storeFloat]
     }

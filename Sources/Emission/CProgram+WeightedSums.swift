@@ -11,34 +11,62 @@ extension CProgram {
     let outputs = coded.shape[0]
     let taps = sum.kernel.rows * sum.kernel.columns
     let channels = coded.shape.elementCount / outputs / taps
-    let codes = LayerCodes(
-      try kernelOrder(coded, rowLength: taps * channels, taps: taps), packs: packsWeights)
-    let isDepthwise = sum.groups > 1 && channels == 1 && outputs == sum.groups
+    let levels = try kernelOrder(coded, rowLength: taps * channels, taps: taps)
+    let codes = LayerCodes(levels, packs: packsWeights)
     let window = try window(
       input, output, kernel: sum.kernel, strides: sum.strides, dilations: sum.dilations, origin: sum.origin,
       outside: sum.outside, groupChannels: channels, groupOutputs: outputs / sum.groups, outputs: outputs)
-    var arguments = [window, address(step.reads[0]), address(step.writes)] + weights(codes)
-    let result: CKernel.ResultKind
+    let (result, following) = try result(sum, step, outputs: outputs)
+    let start = [window, address(step.reads[0]), address(step.writes)]
+    let isDepthwise = sum.groups > 1 && channels == 1 && outputs == sum.groups
+    let rows = WeightRows(levels: levels, outputs: outputs, taps: taps, channels: channels)
+    let sparse = try sparseCall(
+      sum, step, rows, input: input, output: output, start: start, result: result, following: following)
+    if let sparse { return sparse }
+    if core != .portable, codes.form == .bytes {
+      if isDepthwise, channels * outputs % 4 == 0, sum.dilations.columns == 1 {
+        let bytes = taps * outputs
+        return call(
+          .channelLayer(result, core),
+          start + [channelWeights(rows)] + following + [scratch(bytes, step)])
+      }
+      if sum.groups == 1, output.rows * output.columns == 1, sum.seesAll(of: input) {
+        return call(.denseLayer(result, core), start + [denseWeights(rows)] + following)
+      }
+      if sum.groups == 1, sum.dilations.columns == 1 {
+        let depth = (taps * channels + core.tileDepth - 1) / core.tileDepth * core.tileDepth
+        return call(
+          .tiledLayer(result, core),
+          start + [tileWeights(rows)] + following + [scratch(depth * core.columnOrder.byteCount, step)])
+      }
+    }
+    return call(
+      .layer(result, isDepthwise ? .depthwise : .convolution, codes.form), start + weights(codes) + following)
+  }
+
+  /// The kind of results, and the arguments that say how they are made.
+  private mutating func result(
+    _ sum: WeightedSum, _ step: Step, outputs: Int
+  ) throws(NoCode) -> (CKernel.ResultKind, [String]) {
     switch (sum.result, sum.residual) {
-    case (.codes(let rule), .none):
-      result = .codes
-      arguments += requantization(rule)
+    case (.codes(let rule), .none): return (.codes(scaling(rule)), requantization(rule))
     case (.codes(let rule), .codes(let addition)):
-      result = .added
-      arguments += requantization(rule) + [address(step.reads[1])] + additionArguments(addition)
+      return (
+        .added(scaling(rule), sum: scaling(addition)),
+        requantization(rule) + [address(step.reads[1])] + additionArguments(addition, scaling(addition))
+      )
     case (.real(let scales, let offsets), .none):
       guard (scales + offsets).allSatisfy(\.isFinite) else { throw NoCode("a scale is not finite") }
-      result = .reals
       let isShared = scales.count == 1 && offsets.count == 1
       func forEach(_ numbers: [Float]) -> [Float] {
         numbers.count == 1 && !isShared ? [Float](repeating: numbers[0], count: outputs) : numbers
       }
-      arguments += [
-        isShared ? "0" : "1", data.array("scales", forEach(scales)), data.array("offsets", forEach(offsets)),
-      ]
+      return (
+        .reals,
+        [isShared ? "0" : "1", data.array("scales", forEach(scales)), data.array("offsets", forEach(offsets))]
+      )
     case (.real, _), (.float, _), (.codes, .float): throw NoCode("it computes with real numbers")
     }
-    return call(.layer(result, isDepthwise ? .depthwise : .convolution, codes.form), arguments)
   }
 
   /// Levels as `[outputs][taps][channels]`, every sum of a row proved to fit in 32 bits.
@@ -117,27 +145,58 @@ extension CProgram {
   /// Rule, multipliers, offsets with the rounding term.
   private mutating func requantization(_ rule: Requantization) -> [String] {
     [
-      self.rule(rule), data.array("multipliers", rule.multipliers),
+      self.rule(rule, scaling(rule)), data.array("multipliers", rule.multipliers),
       data.array("offsets", rule.offsets.map { $0 + rule.half }),
     ]
   }
 
-  mutating func rule(_ rule: Requantization) -> String {
-    self.rule(shift: rule.shift, step: rule.multipliers.count == 1 ? 0 : 1, rule.codeRange)
+  /// Which of the shorter ways to a code there is on small cores.
+  private func scaling(_ rule: Requantization) -> CKernel.Scaling {
+    if core == .portable { return .any }
+    return CKernel.Scaling(
+      shift: rule.shift >= 32 ? .high : .any, isFull: rule.codeRange == 0...255, isNarrow: core == .armv6m)
   }
 
-  private mutating func rule(shift: Int, step: Int, _ range: ClosedRange<Int32>) -> String {
+  private func scaling(_ rule: AdditionRequantization) -> CKernel.Scaling {
+    if core == .portable { return .any }
+    let products = 255 * (UInt64(rule.leftMultiplier.magnitude) + UInt64(rule.rightMultiplier.magnitude))
+    let (bound, isTooLarge) = products.addingReportingOverflow(rule.offset.magnitude)
+    let isShort = !isTooLarge && bound >> UInt64(rule.shift) < Int32.max
+    return CKernel.Scaling(
+      shift: rule.shift >= 32 ? .high : isShort ? .low : .any, isFull: rule.codeRange == 0...255,
+      isNarrow: core == .armv6m)
+  }
+
+  mutating func rule(_ rule: Requantization, _ scaling: CKernel.Scaling = .any) -> String {
+    self.rule(shift: rule.shift, step: rule.multipliers.count == 1 ? 0 : 1, rule.codeRange, scaling)
+  }
+
+  private mutating func rule(
+    shift: Int, step: Int, _ range: ClosedRange<Int32>, _ scaling: CKernel.Scaling
+  ) -> String {
     data.structure(
-      "rule", [shift, step, Int(UInt8(clamping: range.lowerBound)), Int(UInt8(clamping: range.upperBound))])
+      "rule",
+      [
+        scaling.shift == .high ? shift - 32 : shift, step, Int(UInt8(clamping: range.lowerBound)),
+        Int(UInt8(clamping: range.upperBound)),
+      ])
   }
 
   /// Rule, both multipliers, offset with the rounding term.
-  mutating func additionArguments(_ rule: AdditionRequantization) -> [String] {
+  mutating func additionArguments(_ rule: AdditionRequantization, _ scaling: CKernel.Scaling = .any) -> [String] {
     let half = Int64(1) << Int64(rule.shift - 1)
     return [
-      self.rule(shift: rule.shift, step: 0, rule.codeRange), numberText(rule.leftMultiplier),
+      self.rule(shift: rule.shift, step: 0, rule.codeRange, scaling), numberText(rule.leftMultiplier),
       numberText(rule.rightMultiplier), "INT64_C(" + String(rule.offset + half) + ")",
     ]
+  }
+}
+
+extension WeightedSum {
+  /// True if the one window is the whole map, so that its codes lie one after the other.
+  func seesAll(of map: MapLayout) -> Bool {
+    let taps = kernel.rows * kernel.columns
+    return kernel.rows == map.rows && kernel.columns == map.columns && origin == (0, 0) && (taps == 1 || dilations == (1, 1))
   }
 }
 

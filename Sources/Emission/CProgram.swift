@@ -4,7 +4,9 @@ import Tensors
 
 /// The steps of a schedule as calls of C functions, with the constants and functions that they need.
 struct CProgram {
-  let schedule: Schedule
+  /// As planned, with the scratch memory of kernels.
+  private(set) var schedule: Schedule
+  let core: CoreKind
   let packsWeights: Bool
   var data: ConstantData
   var kernels: Set<CKernel> = []
@@ -16,9 +18,97 @@ struct CProgram {
   /// Arrays stay below this, so that every index fits in 32 bits.
   static let sizeLimit = 1 << 29
 
-  init(_ schedule: Schedule, name: String, packsWeights: Bool) {
-    self.schedule = schedule
-    self.packsWeights = packsWeights
+  /// Bytes of scratch memory that a step asked for, and where it lies.
+  private var scratch: [Int: BufferID] = [:]
+
+  /// The most that a step takes of the memory that others need, to be faster.
+  private(set) var scratchLimit = Int.max
+
+  /// Inputs of bytes that may lie in the arena, because that makes it no larger.
+  private(set) var placedInputs: [Int] = []
+
+  /// Chooses the most scratch memory among those limits that make the arena smallest.
+  init(_ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool) {
+    func program(limit: Int) -> CProgram {
+      var first = CProgram(
+        schedule, name: name, core: core, packsWeights: packsWeights, scratch: [:], limit: limit)
+      first.plan()
+      // The second time, everybody knows where the scratch memory lies.
+      var second = CProgram(
+        first.schedule, name: name, core: core, packsWeights: packsWeights, scratch: first.scratch, limit: limit)
+      second.placedInputs = first.placedInputs
+      return second
+    }
+    var best = program(limit: .max)
+    if best.kernels.contains(where: \.isSparseLayer) {
+      for limit in [12 << 10, 8 << 10, 4 << 10] {
+        let other = program(limit: limit)
+        if other.schedule.arena.byteCount < best.schedule.arena.byteCount { best = other }
+      }
+    }
+    self = best
+  }
+
+  /// Plans the arena again, with scratch memory, and with the inputs if there is room.
+  private mutating func plan() {
+    guard unsupported.isEmpty else { return }
+    let pooled = poolInPlace()
+    let without = schedule.buffers.map(\.lifetime)
+    schedule.arena = ArenaPlan(without, alignment: 4)
+    var with = without
+    let candidates = schedule.inputs.indices.filter { index in
+      let id = schedule.inputs[index]
+      guard case .planar(let type, _) = layout(id), type.byteCount == 1 else { return false }
+      return schedule.inputs.firstIndex(of: id) == index && !schedule.outputs.contains(id)
+    }
+    for index in candidates {
+      let id = schedule.inputs[index]
+      let last = schedule.steps.lastIndex { $0.reads.contains(id) } ?? 0
+      with[id.index] = Lifetime(byteCount: layout(id).byteCount, firstStep: 0, lastStep: last)
+    }
+    let plan = ArenaPlan(with, alignment: 4)
+    let isSafe = pooled.allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
+    guard !candidates.isEmpty, isSafe, plan.byteCount <= schedule.arena.byteCount else { return }
+    schedule.arena = plan
+    for index in candidates.map({ schedule.inputs[$0].index }) { schedule.buffers[index].lifetime = with[index] }
+    placedInputs = candidates
+  }
+
+  /// Lets results of pooling lie over what is pooled, where that makes the arena smaller.
+  ///
+  /// The kernels write no byte before they have read it, if the result begins at or before its operand.
+  ///
+  /// - Returns: operands and results that share bytes: no result may begin after its operand.
+  private mutating func poolInPlace() -> [(operand: Int, result: Int)] {
+    var lifetimes = schedule.buffers.map(\.lifetime)
+    var smallest = ArenaPlan(lifetimes, alignment: 4)
+    var pairs: [(operand: Int, result: Int)] = []
+    for (index, step) in schedule.steps.enumerated() {
+      guard case .pooling(let pooling) = step.action, pooling.origin == (0, 0) else { continue }
+      let (operand, result) = (step.reads[0].index, step.writes.index)
+      guard lifetimes[operand].lastStep == index, lifetimes[operand].byteCount > 0, lifetimes[result].byteCount > 0,
+        lifetimes[result].firstStep == index, lifetimes[result].lastStep > index
+      else { continue }
+      let before = lifetimes
+      lifetimes[result].firstStep = index + 1
+      let plan = ArenaPlan(lifetimes, alignment: 4)
+      let isSafe = (pairs + [(operand, result)]).allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
+      if isSafe, plan.byteCount < smallest.byteCount {
+        smallest = plan
+        pairs.append((operand, result))
+      } else {
+        lifetimes = before
+      }
+    }
+    for index in lifetimes.indices { schedule.buffers[index].lifetime = lifetimes[index] }
+    return pairs
+  }
+
+  private init(
+    _ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool, scratch: [Int: BufferID], limit: Int
+  ) {
+    (self.schedule, self.core, self.packsWeights, self.scratch) = (schedule, core, packsWeights, scratch)
+    scratchLimit = limit
     data = ConstantData(prefix: name)
     guard schedule.arena.byteCount < Self.sizeLimit,
       schedule.buffers.allSatisfy({ (1..<Self.sizeLimit).contains($0.layout.byteCount) })
@@ -34,6 +124,7 @@ struct CProgram {
       }
     }
     copySharedOutputs()
+    data.fillUp()
   }
 
   /// Why a step has no code.
@@ -51,6 +142,28 @@ struct CProgram {
     if let index = schedule.inputs.firstIndex(of: id) { return "(const uint8_t *)" + inputName(index) + sum }
     if let index = schedule.outputs.firstIndex(of: id) { return "(uint8_t *)" + outputName(index) + sum }
     return "ARENA + " + String(schedule.arena.offsets[id.index] + offset)
+  }
+
+  /// Memory that `step` alone uses, in C.
+  mutating func scratch(_ byteCount: Int, _ step: Step) -> String {
+    if let place = scratch[calls.count] { return address(place) }
+    let id = BufferID(schedule.buffers.count)
+    schedule.buffers.append(
+      Buffer(
+        layout: .planar(.uint8, Shape([byteCount])),
+        lifetime: Lifetime(byteCount: byteCount, firstStep: calls.count, lastStep: calls.count),
+        name: "scratch of " + schedule.graph.nodes[step.node].name))
+    scratch[calls.count] = id
+    schedule.arena.offsets.append(0)
+    return address(id)
+  }
+
+  /// Bytes that the present step leaves free of what another step needs.
+  func freeByteCount() -> Int {
+    let scratchIDs = Set(scratch.values.map(\.index) + schedule.inputs.map(\.index))
+    let lifetimes = schedule.buffers.indices.filter { !scratchIDs.contains($0) }.map { schedule.buffers[$0].lifetime }
+    let present = lifetimes.filter { $0.firstStep <= calls.count && calls.count <= $0.lastStep }
+    return ArenaPlan.lowerBound(lifetimes) - present.reduce(0) { $0 + $1.byteCount }
   }
 
   func inputName(_ index: Int) -> String { schedule.inputs.count == 1 ? "input" : "input_" + String(index) }

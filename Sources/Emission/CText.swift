@@ -39,3 +39,12 @@ func listText(_ numbers: [String]) -> String {
   }
   return text + "  " + line + "\n"
 }
+
+extension String {
+  /// Every line, with more space before it.
+  func indented(by count: Int) -> String {
+    let space = String(repeating: " ", count: count)
+    return split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : space + $0 }
+      .joined(separator: "\n")
+  }
+}

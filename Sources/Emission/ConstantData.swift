@@ -2,6 +2,8 @@
 struct ConstantData {
   struct Entry {
     var name: String
+    /// What it is: `weights`, `window`, ...
+    var kind: String
     /// As in `const int8_t`.
     var type: String
     /// Elements; nil for a structure.
@@ -35,7 +37,7 @@ struct ConstantData {
     names[content] = name
     entries.append(
       Entry(
-        name: name, type: type, count: isArray ? numbers.count : nil, byteCount: byteCount, text: text,
+        name: name, kind: kind, type: type, count: isArray ? numbers.count : nil, byteCount: byteCount, text: text,
         isWeights: isWeights))
     return name
   }
@@ -52,12 +54,19 @@ struct ConstantData {
     return "&" + add(kind, prefix + "_" + kind, fields, byteCount: 4 * count, isArray: false)
   }
 
+  /// Filled up to whole words of 4 bytes, so that no compiler needs to leave a gap after it.
+  private static func words<Byte: FixedWidthInteger>(_ numbers: [Byte]) -> [Byte] {
+    numbers + [Byte](repeating: 0, count: (4 - numbers.count % 4) % 4)
+  }
+
   mutating func array(_ kind: String, _ numbers: [Int8], isWeights: Bool = false) -> String {
-    add(kind, "int8_t", numbers.map(String.init), byteCount: numbers.count, isWeights: isWeights)
+    let words = Self.words(numbers)
+    return add(kind, "int8_t", words.map(String.init), byteCount: words.count, isWeights: isWeights)
   }
 
   mutating func array(_ kind: String, _ numbers: [UInt8], isWeights: Bool = false) -> String {
-    add(kind, "uint8_t", numbers.map(String.init), byteCount: numbers.count, isWeights: isWeights)
+    let words = Self.words(numbers)
+    return add(kind, "uint8_t", words.map(String.init), byteCount: words.count, isWeights: isWeights)
   }
 
   mutating func array(_ kind: String, _ numbers: [Int32]) -> String {
@@ -65,8 +74,8 @@ struct ConstantData {
     return add(kind, "int32_t", texts, byteCount: 4 * numbers.count)
   }
 
-  mutating func array(_ kind: String, _ numbers: [UInt32]) -> String {
-    add(kind, "uint32_t", numbers.map { String($0) + "u" }, byteCount: 4 * numbers.count)
+  mutating func array(_ kind: String, _ numbers: [UInt32], isWeights: Bool = false) -> String {
+    add(kind, "uint32_t", numbers.map { String($0) + "u" }, byteCount: 4 * numbers.count, isWeights: isWeights)
   }
 
   mutating func array(_ kind: String, _ numbers: [Int64]) -> String {
@@ -75,6 +84,27 @@ struct ConstantData {
 
   mutating func array(_ kind: String, _ numbers: [Float]) -> String {
     add(kind, "float", numbers.map(floatText), byteCount: 4 * numbers.count)
+  }
+}
+
+extension ConstantData {
+  /// 64-bit numbers first, then words: in this order and in the reverse, as gcc has it, there are no gaps between them
+  /// once they are filled up, and the section is the sum.
+  var entriesInOrder: [Entry] { entries.filter { $0.type == "int64_t" } + entries.filter { $0.type != "int64_t" } }
+
+  /// Makes the words a multiple of 8 bytes, by one more element of the last array, if 64-bit numbers may come after.
+  mutating func fillUp() {
+    let words = entriesInOrder.filter { $0.type != "int64_t" }.reduce(0) { $0 + $1.byteCount }
+    let sizes = ["int8_t": 1, "uint8_t": 1, "int32_t": 4, "uint32_t": 4]
+    guard words % 8 != 0, entries.count(where: { $0.type == "int64_t" }) > 0,
+      let last = entries.lastIndex(where: { sizes[$0.type] != nil && $0.count != nil && !$0.isWeights })
+        ?? entries.lastIndex(where: { sizes[$0.type] != nil && $0.count != nil }),
+      let size = sizes[entries[last].type]
+    else { return }
+    let count = (8 - words % 8) / size
+    entries[last].count = (entries[last].count ?? 0) + count
+    entries[last].byteCount += count * size
+    entries[last].text += listText([String](repeating: "0", count: count))
   }
 }
 

@@ -21,8 +21,12 @@ public typealias ElementwiseMap = dc_map
 public typealias Reordering = dc_reordering
 /// The gradient of a convolution's filters.
 public typealias FilterGradient = dc_filter_gradient
+/// See `dc_narrowing`.
+public typealias Narrowing = dc_narrowing
 /// An operation on pixels with parameters by channel.
 public typealias Channelwise = dc_channelwise
+/// Evenly spaced values to which a pass rounds.
+public typealias Grid = dc_grid
 /// Filters before they are packed.
 public typealias Filters = dc_filters
 

@@ -15,6 +15,8 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   case avx512
   /// AVX-512 with VBMI, byte permutations.
   case avx512VBMI
+  /// AVX-512 with VBMI and BF16, dot products of 16-bit floats.
+  case avx512BF16
   /// AArch64: NEON, which all have.
   case neon
   /// NEON with dot products of 8-bit integers.
@@ -25,6 +27,22 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   /// Whether this processor and this build have it.
   public var isAvailable: Bool { dc_isa_is_available(foreign) != 0 }
 
+  /// Whether bytes are gathered in registers, so that kernels that skip zeros pay.
+  public var gathersFast: Bool {
+    switch self {
+    case .scalar, .avx2, .avxVNNI, .avx512, .neon, .dotProduct, .i8mm: false
+    case .avx512VBMI, .avx512BF16: true
+    }
+  }
+
+  /// Whether weights of 4 bits are unpacked faster than twice their bytes arrive from memory.
+  public var unpacksFast: Bool {
+    switch self {
+    case .scalar, .avx2, .avxVNNI, .neon, .dotProduct, .i8mm: false
+    case .avx512, .avx512VBMI, .avx512BF16: true
+    }
+  }
+
   /// The last one that is available.
   public static var best: InstructionSet {
     var best = InstructionSet.scalar
@@ -32,8 +50,8 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     return best
   }
 
-  /// Its name, as in the names of kernels: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vbmi`, `neon`, `dotprod`,
-  /// `i8mm`.
+  /// Its name, as in the names of kernels: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vbmi`,
+  /// `avx512bf16`, `neon`, `dotprod`, `i8mm`.
   public var name: StaticString {
     switch self {
     case .scalar: "scalar"
@@ -41,6 +59,7 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     case .avxVNNI: "avxvnni"
     case .avx512: "avx512"
     case .avx512VBMI: "avx512vbmi"
+    case .avx512BF16: "avx512bf16"
     case .neon: "neon"
     case .dotProduct: "dotprod"
     case .i8mm: "i8mm"
@@ -54,6 +73,7 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     case .avxVNNI: dc_isa_avxvnni
     case .avx512: dc_isa_avx512
     case .avx512VBMI: dc_isa_avx512vbmi
+    case .avx512BF16: dc_isa_avx512bf16
     case .neon: dc_isa_neon
     case .dotProduct: dc_isa_dotprod
     case .i8mm: dc_isa_i8mm

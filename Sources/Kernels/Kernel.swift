@@ -58,7 +58,8 @@ public enum KernelList {
 public enum Operation: Int, CaseIterable, Sendable {
   // Convolution
   case convolveCodes, convolveCodesAddingResidual, convolveCodesToSums, convolveCodesToValues,
-    gatherCodes, gatherCodesAddingResidual, gatherCodesToValues, unpackCodes, unpackCodesToValues, convolveValues
+    gatherCodes, gatherCodesAddingResidual, gatherCodesToValues, unpackCodes, unpackCodesToValues, convolveValues,
+    convolvePairs
   case depthwiseConvolveCodes, depthwiseConvolveValues
   // Pooling
   case poolGreatestCodes, poolMeanCodes, poolGreatestValues, poolMeanValues
@@ -68,7 +69,9 @@ public enum Operation: Int, CaseIterable, Sendable {
   case interleaveValues, interleaveCodes, interleaveQuantizing
   case deinterleaveValues, deinterleaveCodes, deinterleaveDequantizing
   // FilterGradient
-  case accumulateFilterGradient
+  case accumulateFilterGradient, accumulateFilterGradientOfPairs
+  // Narrowing
+  case narrow
   // Channelwise
-  case sumMoments, normalize, sumGradients, normalizeGradient
+  case sumMoments, normalize, sumGradients, normalizeGradient, normalizeToGrid, findRanges, passGradientOfGrid
 }

@@ -97,6 +97,12 @@ extension KernelTable {
     table.pointee.conv_f32f32f32(c)
   }
 
+  /// Convolves words of two bf16 values, adds biases and, if given, another map, and clamps; a segment is so many words.
+  public func convolvePairs(_ c: UnsafePointer<Convolution>) {
+    check(c.pointee.window)
+    table.pointee.conv_b16b16f32(c)
+  }
+
   /// Convolves each channel of u8 codes with its own filter and requantizes.
   public func depthwiseConvolveCodes(_ c: UnsafePointer<Convolution>) {
     checkDepthwise(c.pointee.window)
@@ -228,6 +234,17 @@ extension KernelTable {
     table.pointee.filtergradient_f32f32f32(g)
   }
 
+  /// The same, of pairs of pixels in bf16.
+  public func accumulateFilterGradientOfPairs(_ g: UnsafePointer<FilterGradient>) {
+    precondition(g.pointee.segmentCount > 0 && g.pointee.segmentLength > 0, "A window must not be empty.")
+    table.pointee.filtergradient_b16b16f32(g)
+  }
+
+  /// Values as bf16, or as pairs of them.
+  public func narrow(_ n: UnsafePointer<Narrowing>) {
+    table.pointee.narrow_f32b16(n)
+  }
+
   /// First and second moments about a point, by channel.
   public func sumMoments(_ c: UnsafePointer<Channelwise>) {
     table.pointee.moments_f32f32(c)
@@ -246,6 +263,21 @@ extension KernelTable {
   /// The gradient of a normalization's input.
   public func normalizeGradient(_ c: UnsafePointer<Channelwise>) {
     table.pointee.normgradient_f32f32(c)
+  }
+
+  /// Scales, shifts, clamps by channel, and rounds to a grid.
+  public func normalizeToGrid(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.normquantize_f32f32(c)
+  }
+
+  /// Smallest and largest values and sums of magnitudes before rounding, by channel.
+  public func findRanges(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.ranges_f32f32(c)
+  }
+
+  /// The gradient straight through a grid, and the sums that gradients of the grid's ends and step are made of.
+  public func passGradientOfGrid(_ c: UnsafePointer<Channelwise>) {
+    table.pointee.quantgradient_f32f32(c)
   }
 }
 

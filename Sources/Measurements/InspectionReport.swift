@@ -15,6 +15,13 @@ public struct InspectionReport: Codable, Hashable, Sendable {
     public var density: Double?
     /// Bits of one stored weight; nil without weights.
     public var bitsPerWeight: Double?
+    /// How a packed file stores the weights (`raw`, `rans`, ...); nil for other files and for weights that are no codes.
+    public var weightCode: String?
+    /// Bits of one weight by the frequencies of the codes alone, the zero-order entropy; nil where there is no code.
+    public var entropyBitsPerWeight: Double?
+    /// Weights stored as codes, and the bytes they take in the file; nil where there is no code.
+    public var codedWeightCount: Int?
+    public var codedByteCount: Int?
 
     public init(
       name: String, operator: String, shape: [String], elementType: String, parameterCount: Int, macCount: Int,
@@ -42,6 +49,24 @@ public struct InspectionReport: Codable, Hashable, Sendable {
       self.name = name
       self.operator = `operator`
       self.reason = reason
+    }
+  }
+
+  /// All weights that a packed file stores in one way.
+  public struct WeightCode: Codable, Hashable, Sendable {
+    public var name: String
+    public var layerCount: Int
+    public var weightCount: Int
+    public var byteCount: Int
+    /// Of these weights, at the entropy of each layer.
+    public var entropyByteCount: Double
+
+    public init(name: String, layerCount: Int, weightCount: Int, byteCount: Int, entropyByteCount: Double) {
+      self.name = name
+      self.layerCount = layerCount
+      self.weightCount = weightCount
+      self.byteCount = byteCount
+      self.entropyByteCount = entropyByteCount
     }
   }
 
@@ -75,6 +100,8 @@ public struct InspectionReport: Codable, Hashable, Sendable {
   public var unsupported: [Unsupported] = []
   /// Where the bytes of a packed file lie, largest first, header and padding included; nil for other files.
   public var sections: [Section]?
+  /// How a packed file stores its weights, most bytes first; nil for other files.
+  public var weightCodes: [WeightCode]?
 
   public init(model: String) { self.model = model }
 }

@@ -51,7 +51,7 @@ extension Encoding {
 extension SectionWriter {
   /// Writes the record of `constant` here and what it holds to `data`; `name` is for errors.
   mutating func constant(
-    _ constant: Constant, name: String, codes: [WeightCode], data: inout ByteWriter
+    _ constant: Constant, name: String, options: WritingOptions, data: inout ByteWriter
   ) throws(ModelFormatError) {
     switch constant {
     case .tensor(let tensor):
@@ -64,7 +64,7 @@ extension SectionWriter {
       form(ConstantRecord.codedNumber, rank: coded.shape.rank)
       for extent in coded.shape.dimensions { size(extent) }
       try encoding(coded.encoding)
-      let (code, bytes) = try Self.smallest(coded, name: name, codes: codes)
+      let (code, bytes) = try Self.best(coded, name: name, options)
       number(code)
       if !code.hasFixedLength { size(bytes.count) }
       data.pad(to: ConstantRecord.alignment(byteCount: bytes.count, unit: 1))
@@ -72,14 +72,15 @@ extension SectionWriter {
     }
   }
 
-  /// The code with the fewest bytes among `codes`, and those bytes.
-  private static func smallest(
-    _ coded: CodedTensor, name: String, codes: [WeightCode]
+  /// The code to store it in, and its bytes.
+  private static func best(
+    _ coded: CodedTensor, name: String, _ options: WritingOptions
   ) throws(ModelFormatError) -> (WeightCode, [UInt8]) {
     do throws(CodingError) {
       if let alphabet = coded.encoding.alphabet,
-        let best = try WeightCode.smallest(
-          of: codes, coded.codes.scalars, rowLength: coded.shape.rowLength, alphabet: alphabet)
+        let best = try WeightCode.best(
+          of: options.weightCodes, coded.codes.scalars, rowLength: coded.shape.rowLength, alphabet: alphabet,
+          preference: options.codePreference)
       {
         return best
       }
@@ -200,6 +201,9 @@ struct ConstantData {
       }
       return .tensor(try tensor(contents, record, elementType))
     case .coded(let encoding, let code, let alphabet):
+      guard budget.charge(codes: record.shape.elementCount, payload: contents.count) else {
+        throw error(.limit("the weights take more memory than a file of this size can need"), at: record.range.lowerBound)
+      }
       let codes: [Int8]
       do throws(CodingError) {
         codes = try code.decode(

@@ -1,10 +1,12 @@
 /// How much more memory a reader may ask for.
 ///
 /// A few bytes of a file can announce much (a list of equal integers takes none), so everything that is read into
-/// memory is charged here first. Weight codes are not: a byte of the file backs at most 256 of
-/// them.
+/// memory is charged here first. Of weight codes those are free that the file pays for: 64 for each byte of their payload,
+/// which is a density of 1.5 %.
 struct MemoryBudget {
   private var remaining: Int
+  /// Weight codes that a byte of the file pays for.
+  private static let freeCodesPerByte = 64
 
   /// 32 MiB and twice the file.
   init(fileByteCount: Int) {
@@ -19,5 +21,11 @@ struct MemoryBudget {
     guard count >= 0, !overflow, bytes <= remaining else { return false }
     remaining -= bytes
     return true
+  }
+
+  /// False when `count` weight codes from a payload of `byteCount` bytes are too much.
+  mutating func charge(codes count: Int, payload byteCount: Int) -> Bool {
+    let (free, overflow) = byteCount.multipliedReportingOverflow(by: Self.freeCodesPerByte)
+    return charge(overflow ? 0 : max(count - free, 0), byteCount: 1)
   }
 }

@@ -27,7 +27,8 @@ extension PackedModel {
   /// Reads a packed file from memory, as from a mapped file; copies what it needs.
   ///
   /// Nothing in the bytes is trusted: every number is checked before it is used, and memory is asked for only after
-  /// the bytes that fill it have been found. It takes at most 32 MiB and twice the file, and one byte per weight code.
+  /// the bytes that fill it have been found. It takes at most 32 MiB and twice the file, and a byte for each weight code, of
+  /// which there are at most 64 a byte of the file and what is left of the 32 MiB.
   ///
   /// - Throws: `ModelFormatError`, for any bytes that are not a sound model.
   public init(reading bytes: UnsafeRawBufferPointer) throws(ModelFormatError) {

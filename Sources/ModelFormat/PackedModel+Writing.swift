@@ -6,12 +6,17 @@ import Tensors
 public struct WritingOptions: Sendable, Equatable {
   /// Whether names of values and nodes are kept; a file without them is smaller, and messages number the nodes.
   public var includesNames: Bool
-  /// The weight codes to choose from; the one with the fewest bytes is taken, tensor by tensor.
+  /// The weight codes to choose from, tensor by tensor; see `WeightCode.best`.
   public var weightCodes: [WeightCode]
+  /// How much more bytes codes may take that decode faster.
+  public var codePreference: CodePreference
 
-  public init(includesNames: Bool = true, weightCodes: [WeightCode] = WeightCode.allCases) {
+  public init(
+    includesNames: Bool = true, weightCodes: [WeightCode] = WeightCode.allCases, codePreference: CodePreference = .small
+  ) {
     self.includesNames = includesNames
     self.weightCodes = weightCodes
+    self.codePreference = codePreference
   }
 }
 
@@ -81,7 +86,7 @@ extension PackedModel {
     writer.size(order.constants.count)
     for id in order.constants {
       guard let constant = graph.constants[id] else { continue }
-      try writer.constant(constant, name: graph[id].name, codes: options.weightCodes, data: &data)
+      try writer.constant(constant, name: graph[id].name, options: options, data: &data)
     }
     writer.size(graph.nodes.count)
     for (index, node) in graph.nodes.enumerated() {

@@ -42,6 +42,7 @@ extension WeightCode: WireNumbered {
     case .bitmap: 3
     case .gaps: 4
     case .rans: 5
+    case .runs: 6
     }
   }
 }

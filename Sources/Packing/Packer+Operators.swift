@@ -68,7 +68,7 @@ extension Packer {
       throw .accumulatorOverflow(node: node.name, channel: channel)
     }
     let id = packed.addConstant(source[weights].name, .coded(coded.withoutScales))
-    guard let result = output.map({ rows.codes($0, clamp: clamp) }) ?? rows.reals else {
+    guard let result = output.map({ rows.codes($0, clamp: clamp, precision: precision) }) ?? rows.reals else {
       throw .requantization(node: node.name)
     }
     return WeightedSum(codes: codes, weights: id, zeroPoint: encoding.zeroPoint, result: result)

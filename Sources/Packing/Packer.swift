@@ -10,6 +10,8 @@ import Tensors
 public struct Packer {
   /// The encoded graph.
   let source: Graph
+  /// Of the rules that make codes of weighted sums.
+  let precision: ResultPrecision
   /// The graph under construction.
   var packed = Graph()
   /// What has been built of each source value.
@@ -27,17 +29,23 @@ public struct Packer {
 
   /// Packs `graph`.
   ///
+  /// - Parameters:
+  ///   - graph: encoded, as far as it is to run with codes.
+  ///   - preprocessing: stored with the model.
+  ///   - classNames: stored with the model.
+  ///   - precision: of the rules that make codes of weighted sums; `.brief` takes fewer bytes.
   /// - Throws: `PackingError` when a layer has no exact integer form.
   public static func pack(
-    _ graph: Graph, preprocessing: Preprocessing? = nil, classNames: [String] = []
+    _ graph: Graph, preprocessing: Preprocessing? = nil, classNames: [String] = [], precision: ResultPrecision = .exact
   ) throws(PackingError) -> PackedModel {
-    var packer = Packer(graph)
+    var packer = Packer(graph, precision)
     try packer.run()
     return PackedModel(graph: packer.packed, preprocessing: preprocessing, classNames: classNames)
   }
 
-  init(_ source: Graph) {
+  init(_ source: Graph, _ precision: ResultPrecision) {
     self.source = source
+    self.precision = precision
     forms = source.values.map { value in
       guard case .affine(let affine)? = value.encoding else { return Forms() }
       return Forms(encoding: CodeEncoding(affine))

@@ -35,11 +35,11 @@ struct WeightRows {
   }
 
   /// The rule to codes of `output`; nil when it has no integer form.
-  func codes(_ output: CodeEncoding, clamp: Clamp?) -> SumResult? {
+  func codes(_ output: CodeEncoding, clamp: Clamp?, precision: ResultPrecision) -> SumResult? {
     let step = Double(output.scale)
     return Requantization(
       scales: unitScales.map { $0 / step }, offsets: biases.map { $0 / step + Double(output.zeroPoint) },
-      zeroSums: zeroSums, codeRange: output.range(within: clamp)
+      zeroSums: zeroSums, codeRange: output.range(within: clamp), precision: precision
     ).map(SumResult.codes)
   }
 

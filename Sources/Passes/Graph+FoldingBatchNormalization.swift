@@ -4,8 +4,10 @@ import Tensors
 extension Graph {
   /// Batch normalization folded into the convolution, transposed convolution or dense layer before it.
   ///
-  /// With s = gamma / sqrt(variance + epsilon), weights become `s · w` and the bias `s · (b − mean) + beta`. One whose
-  /// operand is something else, is read by others too, or has been quantized, stays.
+  /// With s = gamma / sqrt(variance + epsilon), weights become `s · w` and the bias `s · (b − mean) + beta`. Coded weights
+  /// keep their codes, with scales per output channel times |s|; channels with s below 0 change the signs of their codes, for
+  /// which the alphabet must be one of equal signs. A normalization whose operand is something else, is read by others
+  /// too, has been quantized, or has no codes for the result, stays.
   public func foldingBatchNormalization() -> Graph {
     var rewriting = Rewriting(self)
     for index in rewriting.indices {

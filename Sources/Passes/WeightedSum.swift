@@ -28,11 +28,11 @@ struct WeightedSum {
 
   /// Makes the node at `index` compute `clamp(scales · sum + offsets)` instead of what it reads now.
   ///
-  /// New weights and biases are computed in Double and rounded once.
+  /// New weights, or scales of coded ones, and biases are computed in Double and rounded once.
   ///
-  /// - Parameter scales: by channel; nil for 1, which leaves the weights as they are, coded or not.
-  /// - Returns: false, and nothing is changed, if weights or bias are not real constants, or the operator has no
-  ///   place for the clamp.
+  /// - Parameter scales: by channel; nil for 1, which leaves the weights as they are.
+  /// - Returns: false, and nothing is changed, if weights or bias are not constants, coded weights have no codes for
+  ///   the result, or the operator has no place for the clamp.
   func replace(
     _ index: Int, scales: [Double]?, offsets: [Double], clamp: Clamp?, in rewriting: inout Rewriting
   ) -> Bool {
@@ -45,9 +45,8 @@ struct WeightedSum {
     }
     var newWeights = weights
     if let scales {
-      guard let tensor = rewriting.floats(weights) else { return false }
-      newWeights = rewriting.addConstant(
-        rewriting.graph[weights].name, .tensor(.float32(scaled(tensor, by: scales))))
+      guard let constant = scaled(rewriting.graph.constant(weights), by: scales) else { return false }
+      newWeights = rewriting.addConstant(rewriting.graph[weights].name, constant)
     }
     let values = sums.indices.map { Float(sums[$0] * (scales?[$0] ?? 1) + offsets[$0]) }
     let name = bias.map { rewriting.graph[$0].name } ?? node.name + ".bias"
@@ -69,6 +68,17 @@ struct WeightedSum {
     case .dense: return .dense(clamp: clamp)
     case .transposedConvolution: return clamp == nil ? node.operator : nil
     default: return nil
+    }
+  }
+
+  private func scaled(_ weights: Constant?, by scales: [Double]) -> Constant? {
+    switch weights {
+    case .tensor(.float32(let tensor)): return .tensor(.float32(scaled(tensor, by: scales)))
+    case .coded(let coded):
+      // A transposed convolution's outputs are not along axis 0.
+      if case .transposedConvolution = node.operator { return nil }
+      return coded.scaled(by: scales).map(Constant.coded)
+    case .tensor, nil: return nil
     }
   }
 

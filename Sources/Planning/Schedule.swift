@@ -33,6 +33,12 @@ public struct Buffer: Sendable {
   public var lifetime: Lifetime
   /// The value it holds, for people.
   public var name: String
+
+  public init(layout: BufferLayout, lifetime: Lifetime, name: String) {
+    self.layout = layout
+    self.lifetime = lifetime
+    self.name = name
+  }
 }
 
 /// One thing to do.

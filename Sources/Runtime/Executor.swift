@@ -60,8 +60,7 @@ public final class Executor {
     arena = storage.allocate(schedule.arena.byteCount)
     let builder = JobBuilder(
       schedule: schedule, kernels: kernels.pointee, storage: storage, preference: weightedSums,
-      gathersFast: self.instructionSet == .avx512VBMI,
-      unpacksFast: self.instructionSet == .avx512VBMI || self.instructionSet == .avx512, arena: arena)
+      gathersFast: self.instructionSet.gathersFast, unpacksFast: self.instructionSet.unpacksFast, arena: arena)
     var jobs: [Job] = []
     for step in schedule.steps { jobs.append(try builder.job(step)) }
     self.jobs = jobs

@@ -39,22 +39,21 @@ public struct Requantization: Hashable, Sendable {
 
   /// The closest integers to `real = (sum − zeroSum) · scale + offset`, by channel.
   ///
-  /// A shift of at least 32 comes out whenever every scale is under 1/2, and there kernels are fastest. Multipliers
-  /// end in zeros below `multiplierBits`, offsets below 1/65536 of a code, so that files can store them briefly: in 20
-  /// bits even a channel with a hundredth of the largest scale is right to a fiftieth of a code.
+  /// A shift of at least 32 comes out whenever every scale is under 1/2, and there kernels are fastest. Multipliers and
+  /// offsets end in zeros below what `precision` asks for, so that files can store them briefly.
   ///
   /// - Parameters:
   ///   - scales: real code steps per unit of sum, by channel.
   ///   - offsets: real codes added, by channel.
   ///   - zeroSums: the sums that stand for real 0, by channel: input zero point times sum of weights. Empty for zeros.
   ///   - codeRange: the smallest and the largest code.
-  ///   - multiplierBits: significant bits of the largest multiplier, 1...31.
+  ///   - precision: of multipliers and offsets.
   /// - Returns: nil when a scale or an offset is not finite or too large for the form.
   public init?(
     scales: [Double], offsets: [Double], zeroSums: [Int64] = [], codeRange: ClosedRange<Int32>,
-    multiplierBits: Int = 20
+    precision: ResultPrecision = .exact
   ) {
-    precondition((1...31).contains(multiplierBits), "A multiplier has 1 to 31 bits")
+    precondition((1...31).contains(precision.multiplierBits), "A multiplier has 1 to 31 bits")
     precondition(scales.count == offsets.count && !scales.isEmpty, "As many offsets as scales")
     precondition(zeroSums.isEmpty || zeroSums.count == scales.count, "As many zero sums as scales")
     // Written so that NaN fails too.
@@ -69,9 +68,9 @@ public struct Requantization: Hashable, Sendable {
     for shift in stride(from: first, through: max(first - 23, 1), by: -1) {
       let unit = Double(sign: .plus, exponent: shift, significand: 1)
       // The largest multiplier has exponent + shift + 1 bits.
-      let step = Double(sign: .plus, exponent: max(exponent + shift + 1 - multiplierBits, 0), significand: 1)
+      let step = Double(sign: .plus, exponent: max(exponent + shift + 1 - precision.multiplierBits, 0), significand: 1)
       let multipliers = scales.map { Int32(clamping: Int64(($0 * unit / step).rounded() * step)) }
-      if let offsets = Self.offsets(offsets, zeroSums, multipliers, unit: unit) {
+      if let offsets = Self.offsets(offsets, zeroSums, multipliers, unit: unit, parts: precision.offsetParts) {
         self.init(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
         return
       }
@@ -79,11 +78,11 @@ public struct Requantization: Hashable, Sendable {
     return nil
   }
 
-  /// `offset · unit − multiplier · zeroSum` by channel, rounded to 1/65536 of a code; nil if one is out of range.
+  /// `offset · unit − multiplier · zeroSum` by channel, rounded to a part of a code; nil if one is out of range.
   private static func offsets(
-    _ offsets: [Double], _ zeroSums: [Int64], _ multipliers: [Int32], unit: Double
+    _ offsets: [Double], _ zeroSums: [Int64], _ multipliers: [Int32], unit: Double, parts: Int
   ) -> [Int64]? {
-    let step = unit >= 65536 ? Int64(unit / 65536) : 1
+    let step = unit >= Double(parts) ? Int64(unit / Double(parts)) : 1
     var result: [Int64] = []
     for (channel, offset) in offsets.enumerated() {
       let scaled = (offset * unit).rounded()

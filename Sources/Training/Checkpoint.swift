@@ -13,19 +13,54 @@ public struct Checkpoint: Sendable, Equatable {
   public var values: [[Float]]
   /// The optimizer's numbers for each parameter.
   public var slots: [[Float]]
+  /// Moving averages of the parameters; empty without.
+  public var averages: [[Float]]
+  /// The density that each layer was last asked for; empty where it was not.
+  public var densities: [[Float]]
+  /// A bit for each weight of a layer, lowest first, 1 where it lives; empty where all do.
+  public var masks: [[UInt8]]
 }
 
 extension Trainer {
   /// The state now.
   public var checkpoint: Checkpoint {
-    Checkpoint(
-      step: step, seed: recipe.seed, values: network.parameters.map(\.values.values), slots: slots.map(\.values))
+    let weights = network.quantizedWeights
+    return Checkpoint(
+      step: step, seed: recipe.seed, values: network.parameters.map(\.values.values), slots: slots.map(\.values),
+      averages: averages.map(\.values), densities: weights.map { $0.density.map { [$0] } ?? [] },
+      masks: weights.map { $0.lives.map(Self.packed) ?? [] })
   }
 
   /// Goes on from a state of a run of the same network, items and recipe.
   ///
   /// - Throws: `.checkpoint` when the counts or the seed are others.
   public func resume(from checkpoint: Checkpoint) throws(TrainingError) {
+    try check(checkpoint)
+    for ((weights, density), mask) in zip(zip(network.quantizedWeights, checkpoint.densities), checkpoint.masks) {
+      weights.density = density.first
+      weights.setMask(mask.isEmpty ? nil : Self.unpacked(mask, count: weights.count))
+    }
+    load(checkpoint)
+  }
+
+  /// Goes back to a state with the masks of now: the lottery's rewinding.
+  ///
+  /// - Throws: `.checkpoint` when the counts or the seed are others.
+  /// - Source: Frankle, Carbin, *The Lottery Ticket Hypothesis*, arXiv 1803.03635.
+  public func rewind(to checkpoint: Checkpoint) throws(TrainingError) {
+    try check(checkpoint)
+    load(checkpoint)
+    network.project()
+  }
+
+  private func load(_ checkpoint: Checkpoint) {
+    for (parameter, values) in zip(network.parameters, checkpoint.values) { parameter.values.assign(values) }
+    for (slot, values) in zip(slots, checkpoint.slots) { slot.assign(values) }
+    for (average, values) in zip(averages, checkpoint.averages) { average.assign(values) }
+    move(to: checkpoint.step)
+  }
+
+  private func check(_ checkpoint: Checkpoint) throws(TrainingError) {
     guard checkpoint.seed == recipe.seed else {
       throw TrainingError(.checkpoint("its seed is \(checkpoint.seed), the recipe's \(recipe.seed)"))
     }
@@ -35,14 +70,29 @@ extension Trainer {
     guard checkpoint.values.map(\.count) == network.parameters.map(\.values.count),
       checkpoint.slots.map(\.count) == slots.map(\.count)
     else { throw TrainingError(.checkpoint("its parameters are those of another network or optimizer")) }
-    for (parameter, values) in zip(network.parameters, checkpoint.values) { parameter.values.assign(values) }
-    for (slot, values) in zip(slots, checkpoint.slots) { slot.assign(values) }
-    move(to: checkpoint.step)
+    guard checkpoint.averages.map(\.count) == averages.map(\.count) else {
+      throw TrainingError(.checkpoint("its moving averages are those of another recipe"))
+    }
+    let weights = network.quantizedWeights
+    guard checkpoint.densities.count == weights.count, checkpoint.masks.count == weights.count,
+      zip(checkpoint.masks, weights).allSatisfy({ $0.isEmpty || $0.count == ($1.count + 7) / 8 }),
+      checkpoint.densities.allSatisfy({ $0.count <= 1 && $0.allSatisfy { $0 >= 0 && $0 <= 1 } })
+    else { throw TrainingError(.checkpoint("its masks are those of another network")) }
+  }
+
+  private static func packed(_ lives: [Bool]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: (lives.count + 7) / 8)
+    for (index, isAlive) in lives.enumerated() where isAlive { bytes[index / 8] |= 1 << UInt8(index % 8) }
+    return bytes
+  }
+
+  private static func unpacked(_ bytes: [UInt8], count: Int) -> [Bool] {
+    (0..<count).map { bytes[$0 / 8] >> UInt8($0 % 8) & 1 == 1 }
   }
 }
 
 extension Checkpoint {
-  private static let magic: [UInt8] = Array("DCTRAIN1".utf8)
+  private static let magic: [UInt8] = Array("DCTRAIN2".utf8)
 
   /// The checkpoint as bytes, the same for the same state: magic, seed, step, arrays with their counts, and the
   /// checksum of all that (XXH64). Little-endian.
@@ -51,12 +101,17 @@ extension Checkpoint {
     writer.append(Self.magic)
     writer.uint64(seed)
     writer.uint64(UInt64(clamping: step))
-    for arrays in [values, slots] {
+    for arrays in [values, slots, averages, densities] {
       writer.uint32(UInt32(arrays.count))
       for array in arrays {
         writer.uint64(UInt64(array.count))
         for value in array { writer.float32(value) }
       }
+    }
+    writer.uint32(UInt32(masks.count))
+    for mask in masks {
+      writer.uint64(UInt64(mask.count))
+      writer.append(mask)
     }
     writer.uint64(Checksum.of(writer.bytes))
     return writer.bytes
@@ -80,7 +135,7 @@ extension Checkpoint {
     let seed = try reader.uint64()
     let step = Int(clamping: try reader.uint64())
     var arrays: [[[Float]]] = []
-    for _ in 0..<2 {
+    for _ in 0..<4 {
       let count = Int(try reader.uint32())
       var list: [[Float]] = []
       for _ in 0..<count {
@@ -94,6 +149,12 @@ extension Checkpoint {
       }
       arrays.append(list)
     }
-    return Checkpoint(step: step, seed: seed, values: arrays[0], slots: arrays[1])
+    var masks: [[UInt8]] = []
+    for _ in 0..<Int(try reader.uint32()) {
+      masks.append(Array(try reader.take(Int(clamping: try reader.uint64()))))
+    }
+    return Checkpoint(
+      step: step, seed: seed, values: arrays[0], slots: arrays[1], averages: arrays[2], densities: arrays[3],
+      masks: masks)
   }
 }

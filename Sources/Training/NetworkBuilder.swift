@@ -1,4 +1,5 @@
 import Graphs
+import Quantizers
 import Reference
 import Tensors
 
@@ -6,29 +7,52 @@ import Tensors
 struct NetworkBuilder {
   let graph: Graph
   let momentum: Float
+  let precision: TrainingPrecision
+  let quantization: NetworkQuantization
   var layers: [Layer] = []
+  /// Constants in the order in which nodes use them, then the numbers of quantizers.
   var parameters: [Parameter] = []
+  var weights: [QuantizedWeights] = []
+  var activations: [QuantizedActivations] = []
+  /// Of the values before a grid, which are numbered after those of the graph.
+  var extraLayouts: [ValueLayout] = []
+  /// The factors of normalizations whose sign goes into the weights before them.
+  var positiveFactors: [PositiveFactors] = []
+  /// Where the network's input is stored: itself, or the value before its grid.
+  private(set) var input: Int
   private var parameterOf: [ValueID: Parameter] = [:]
   private var unsupported: [String] = []
   /// Nodes that became part of the layer before.
   private var fused: Set<Int> = []
   private var useCounts: [Int]
+  private var activationsOf: [ValueID: QuantizedActivations] = [:]
+  private var roundingAfter: [QuantizationLayer] = []
 
-  /// - Throws: `.unsupported` naming all nodes without a gradient.
-  init(_ graph: Graph, momentum: Float) throws(TrainingError) {
+  /// - Throws: `.unsupported` naming all nodes without a gradient; `.quantization` when something listed is not there.
+  init(
+    _ graph: Graph, momentum: Float, precision: TrainingPrecision, quantization: NetworkQuantization
+  ) throws(TrainingError) {
     self.graph = graph
     self.momentum = momentum
+    self.precision = precision
+    self.quantization = quantization
+    input = graph.inputs[0].index
     useCounts = [Int](repeating: 0, count: graph.values.count)
     for node in graph.nodes { for case let id? in node.inputs { useCounts[id.index] += 1 } }
     for id in graph.outputs { useCounts[id.index] += 1 }
+    try listActivations()
+    input = place(graph.inputs[0], name: graph[graph.inputs[0]].name)
+    layers += takeRounding()
     for (index, node) in graph.nodes.enumerated() where !fused.contains(index) {
       if let layer = layer(of: node, at: index) {
         layers.append(layer)
+        layers += takeRounding()
       } else {
         unsupported.append("'\(node.name)' (\(node.operator.kind))")
       }
     }
     guard unsupported.isEmpty else { throw TrainingError(.unsupported(unsupported)) }
+    try finishQuantization()
   }
 
   private mutating func layer(of node: Node, at index: Int) -> Layer? {
@@ -39,8 +63,8 @@ struct NetworkBuilder {
     case .batchNormalization(let epsilon): return normalization(epsilon, node, at: index)
     case .unary(let function):
       guard let input = value(node, 0) else { return nil }
-      return UnaryLayer(name: node.name, input: input, output: node.output.index, function: function)
-    case .binary(let function, let clamp): return binary(function, clamp, node)
+      return UnaryLayer(name: node.name, input: input, output: place(node), function: function)
+    case .binary(let function, let clamp): return binary(function, clamp, node, at: index)
     case .pooling(let pooling): return self.pooling(pooling, node)
     case .reduction(.mean, let axes, _): return mean(axes, node)
     case .padding(let before, let after, .constant(let fill)):
@@ -116,8 +140,8 @@ struct NetworkBuilder {
     let bias = parameter(node, 2, .bias)
     if hasOperand(node, 2) && bias == nil { return nil }
     return ConvolutionLayer(
-      name: node.name, input: input, output: node.output.index, geometry: geometry, weights: weights, bias: bias,
-      clamp: clamp)
+      name: node.name, input: input, output: place(node), geometry: geometry, weights: weights, bias: bias,
+      clamp: clamp, precision: precision)
   }
 
   // MARK: Normalization
@@ -126,23 +150,28 @@ struct NetworkBuilder {
     guard let input = value(node, 0), let gamma = parameter(node, 1, .gamma), let beta = parameter(node, 2, .beta),
       let mean = parameter(node, 3, .runningMean), let variance = parameter(node, 4, .runningVariance)
     else { return nil }
-    var (output, clamp) = (node.output, Clamp?.none)
-    // A clamp that alone reads the result is done in the same pass.
-    if useCounts[output.index] == 1,
-      let next = graph.nodes.indices.first(where: { $0 > index && graph.nodes[$0].inputs.contains(output) }),
-      case .unary(let function) = graph.nodes[next].operator, let limits = function.clamp
-    {
-      fused.insert(next)
-      (output, clamp) = (graph.nodes[next].output, limits)
-    }
+    let (output, clamp) = takingClamp(of: node.output, nil, at: index)
+    listPositiveFactors(node, gamma, mean)
     return NormalizationLayer(
       name: node.name, input: input, output: output.index, gamma: gamma, beta: beta, mean: mean, variance: variance,
-      epsilon: epsilon, momentum: momentum, clamp: clamp)
+      epsilon: epsilon, momentum: momentum, clamp: clamp, activations: activationsOf[output])
+  }
+
+  /// A clamp that alone reads a result is done in the same pass, unless the result is rounded before.
+  private mutating func takingClamp(of output: ValueID, _ own: Clamp?, at index: Int) -> (ValueID, Clamp?) {
+    guard own == nil, useCounts[output.index] == 1, activationsOf[output] == nil,
+      let next = graph.nodes.indices.first(where: { $0 > index && graph.nodes[$0].inputs.contains(output) }),
+      case .unary(let function) = graph.nodes[next].operator, let limits = function.clamp
+    else { return (output, own) }
+    fused.insert(next)
+    return (graph.nodes[next].output, limits)
   }
 
   // MARK: Binary
 
-  private mutating func binary(_ function: BinaryFunction, _ clamp: Clamp?, _ node: Node) -> Layer? {
+  private mutating func binary(
+    _ function: BinaryFunction, _ own: Clamp?, _ node: Node, at index: Int
+  ) -> Layer? {
     guard [.add, .subtract, .multiply].contains(function), let to = layout(node.output.index) else { return nil }
     let rank = graph[node.output].type.rank
     var operands: [BinaryLayer.Operand] = []
@@ -161,7 +190,16 @@ struct NetworkBuilder {
         return nil
       }
     }
-    return BinaryLayer(name: node.name, output: node.output.index, function: function, operands: operands, clamp: clamp)
+    let (output, clamp) = takingClamp(of: node.output, own, at: index)
+    let isWhole = node.inputs.allSatisfy { $0.flatMap { graph.constants[$0] == nil ? layout($0.index) : nil } == to }
+    if function == .add, isWhole, let activations = activationsOf[output] {
+      let flat = FlatLayout(to)
+      return BinaryLayer(
+        name: node.name, output: output.index, function: function, operands: operands, clamp: clamp,
+        grid: (GridPass(activations, channels: flat.channels), flat))
+    }
+    return BinaryLayer(
+      name: node.name, output: place(output, name: node.name), function: function, operands: operands, clamp: clamp)
   }
 
   /// Which groups of axes an operand has itself; the others are stretched. Nil if only a part of the spatial axes is.
@@ -183,7 +221,7 @@ struct NetworkBuilder {
 
   // MARK: Pooling
 
-  private func pooling(_ pooling: Pooling, _ node: Node) -> Layer? {
+  private mutating func pooling(_ pooling: Pooling, _ node: Node) -> Layer? {
     let window = pooling.window
     guard window.rank <= 2, let input = value(node, 0), let from = layout(input), let to = layout(node.output.index)
     else { return nil }
@@ -199,12 +237,12 @@ struct NetworkBuilder {
           paddedCounts: places.map { $0.count { $0 >= -before && $0 < extent + after } }))
     }
     return PoolingLayer(
-      name: node.name, input: input, output: node.output.index, kind: pooling.kind, rows: axes[0], columns: axes[1],
+      name: node.name, input: input, output: place(node), kind: pooling.kind, rows: axes[0], columns: axes[1],
       columnExtent: from.columns, countsPadding: pooling.countsPadding)
   }
 
   /// The mean over all pixels.
-  private func mean(_ axes: [Int], _ node: Node) -> Layer? {
+  private mutating func mean(_ axes: [Int], _ node: Node) -> Layer? {
     guard let input = value(node, 0), let from = layout(input), axes == Array(2..<2 + from.spatial.count),
       !axes.isEmpty
     else { return nil }
@@ -212,14 +250,14 @@ struct NetworkBuilder {
       .init(windows: [Array(0..<extent)], paddedCounts: [extent])
     }
     return PoolingLayer(
-      name: node.name, input: input, output: node.output.index, kind: .average, rows: whole(from.rows),
+      name: node.name, input: input, output: place(node), kind: .average, rows: whole(from.rows),
       columns: whole(from.columns), columnExtent: from.columns, countsPadding: false)
   }
 
   // MARK: Rearrangement
 
   /// Asks the definition of the operator where elements go, by running it on their numbers.
-  private func rearrangement(_ operator: Operator, _ node: Node, fill: Float) -> Layer? {
+  private mutating func rearrangement(_ operator: Operator, _ node: Node, fill: Float) -> Layer? {
     guard let to = layout(node.output.index) else { return nil }
     var inputs: [Int] = []
     var numbered: [Constant?] = []
@@ -244,6 +282,76 @@ struct NetworkBuilder {
       places[to.place(ofElement: element)] = Int32(origin.place)
     }
     return RearrangementLayer(
-      name: node.name, inputs: inputs, output: node.output.index, sources: sources, places: places, fill: fill)
+      name: node.name, inputs: inputs, output: place(node), sources: sources, places: places, fill: fill)
+  }
+
+  // MARK: Quantization
+
+  private mutating func listActivations() throws(TrainingError) {
+    for group in quantization.activations {
+      guard let first = group.values.first else {
+        throw TrainingError(.quantization("a group of activations without a value"))
+      }
+      for id in group.values {
+        guard graph.values.indices.contains(id.index), graph.constants[id] == nil, layout(id.index) != nil else {
+          throw TrainingError(.quantization("value \(id.index) is no activation that the trainer computes"))
+        }
+      }
+      let runtime = QuantizedActivations(group, name: graph[first].name)
+      for id in group.values {
+        guard activationsOf.updateValue(runtime, forKey: id) == nil else {
+          throw TrainingError(.quantization("'\(graph[id].name)' has two rules"))
+        }
+      }
+      activations.append(runtime)
+    }
+  }
+
+  private mutating func place(_ node: Node) -> Int { place(node.output, name: node.name) }
+
+  /// Where a layer puts the value `id`: there, or, if the value is rounded, before a layer that rounds it.
+  private mutating func place(_ id: ValueID, name: String) -> Int {
+    guard let activations = activationsOf[id], let layout = layout(id.index) else { return id.index }
+    let before = graph.values.count + extraLayouts.count
+    extraLayouts.append(layout)
+    roundingAfter.append(
+      QuantizationLayer(name: name, input: before, output: id.index, layout: layout, activations: activations))
+    return before
+  }
+
+  private mutating func takeRounding() -> [Layer] {
+    defer { roundingAfter = [] }
+    return roundingAfter
+  }
+
+  /// Remembers a normalization that alone reads a sum with quantized weights.
+  private mutating func listPositiveFactors(_ node: Node, _ gamma: Parameter, _ mean: Parameter) {
+    guard let x = node.inputs[0], useCounts[x.index] == 1, activationsOf[x] == nil,
+      let sum = graph.nodes.first(where: { $0.output == x }), sum.inputs.count > 1, let id = sum.inputs[1],
+      quantization.weights[id]?.quantizer != nil, useCounts[id.index] == 1, let weights = parameterOf[id]
+    else { return }
+    switch sum.operator {
+    case .convolution(let convolution) where convolution.clamp == nil: break
+    case .dense(clamp: nil): break
+    default: return
+    }
+    let bias = sum.inputs.count > 2 ? sum.inputs[2].flatMap { parameterOf[$0] } : nil
+    positiveFactors.append(PositiveFactors(gamma: gamma, weights: weights, biases: [mean] + (bias.map { [$0] } ?? [])))
+  }
+
+  private mutating func finishQuantization() throws(TrainingError) {
+    let made = Set([graph.inputs[0].index] + layers.map(\.output))
+    for id in activationsOf.keys.sorted() where !made.contains(id.index) {
+      throw TrainingError(.quantization("'\(graph[id].name)' is only read by what is fused with it, or by nobody"))
+    }
+    for factors in positiveFactors { factors.moveSigns() }
+    for (id, own) in quantization.weights.sorted(by: { $0.key < $1.key }) {
+      guard let parameter = parameterOf[id], parameter.role == .weights, parameter.shape.rank > 0 else {
+        let name = graph.values.indices.contains(id.index) ? "'\(graph[id].name)'" : "value \(id.index)"
+        throw TrainingError(.quantization("\(name) holds no weights of a convolution or a dense layer"))
+      }
+      weights.append(QuantizedWeights(parameter, own))
+    }
+    parameters += weights.flatMap(\.states.parameters) + activations.flatMap(\.states.parameters)
   }
 }

@@ -16,14 +16,26 @@ public enum ParameterRole: UInt8, Sendable, CaseIterable {
   case runningVariance = 6
   /// An operand of a binary operator.
   case other = 7
+  /// Trained numbers of a quantizer: scales, ends of ranges.
+  case quantizerScale = 8
+  /// Numbers that a quantizer itself updates.
+  case quantizerStatistic = 9
 
   /// Whether an optimizer changes it.
-  public var isTrained: Bool { self != .runningMean && self != .runningVariance }
+  public var isTrained: Bool {
+    switch self {
+    case .weights, .bias, .gamma, .beta, .other, .quantizerScale: true
+    case .runningMean, .runningVariance, .quantizerStatistic: false
+    }
+  }
+
+  /// Whether it is a constant of the graph, not a number of a quantizer.
+  public var isConstant: Bool { self != .quantizerScale && self != .quantizerStatistic }
 }
 
-/// A float constant of the graph under training.
+/// A float constant of the graph under training, or the numbers of a quantizer.
 public final class Parameter {
-  /// The constant's value in the graph.
+  /// The constant's value in the graph; of a quantizer's numbers, the (first) value that it quantizes.
   public let id: ValueID
   public let name: String
   public let shape: Shape
@@ -31,6 +43,8 @@ public final class Parameter {
 
   /// What the optimizer updates, in the order of the graph's constant.
   let values: FloatBuffer
+  /// What layers read: `values`, or what a quantizer and a mask make of them.
+  var effective: FloatBuffer
   /// The loss gradient that the last backward pass left.
   let gradient: FloatBuffer
 
@@ -40,6 +54,7 @@ public final class Parameter {
     self.shape = tensor.shape
     self.role = role
     values = FloatBuffer(tensor.scalars)
+    effective = values
     gradient = FloatBuffer(tensor.scalars.count)
   }
 

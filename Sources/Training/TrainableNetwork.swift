@@ -1,5 +1,6 @@
 import CKernels
 import Graphs
+import Quantizers
 import Tensors
 
 /// A graph of real operators with memory for a batch, and gradients.
@@ -15,11 +16,16 @@ import Tensors
 public final class TrainableNetwork {
   /// The graph as it was given.
   public let graph: Graph
-  /// In the order in which nodes use them.
+  /// In the order in which nodes use them, then the numbers of quantizers.
   public let parameters: [Parameter]
+  /// Where the run is, as far as quantizers must know; a density there is replaced by each layer's own.
+  public var progress = QuantizationProgress()
   /// The most items of a batch.
   public var capacity: Int { context.capacity }
 
+  let quantizedWeights: [QuantizedWeights]
+  let quantizedActivations: [QuantizedActivations]
+  private let positiveFactors: [PositiveFactors]
   private let layers: [Layer]
   private let context: Context
   private let input: Int
@@ -27,12 +33,16 @@ public final class TrainableNetwork {
 
   /// - Parameters:
   ///   - graph: one input and one output, float32, batch first. The loss is not part of it.
+  ///   - quantization: weights and activations that are quantized in the forward pass; none by default.
   ///   - capacity: the most items of a batch; memory is taken for them now.
   ///   - threads: at least 1.
   ///   - normalizationMomentum: share of the batch in running statistics.
-  /// - Throws: `.form` for other inputs and outputs, `.unsupported` naming all nodes without a gradient.
+  ///   - precision: of the products in convolutions.
+  /// - Throws: `.form` for other inputs and outputs, `.unsupported` naming all nodes without a gradient, `.quantization`
+  ///   when something to be quantized is not there.
   public init(
-    _ graph: Graph, capacity: Int, threads: Int = 1, normalizationMomentum: Float = 0.1
+    _ graph: Graph, quantization: NetworkQuantization = NetworkQuantization(), capacity: Int, threads: Int = 1,
+    normalizationMomentum: Float = 0.1, precision: TrainingPrecision = .float32
   ) throws(TrainingError) {
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {
       throw TrainingError(.form("it has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs"))
@@ -41,13 +51,18 @@ public final class TrainableNetwork {
     for id in [graph.inputs[0], graph.outputs[0]] where ValueLayout(graph[id].type) == nil {
       throw TrainingError(.form("'\(graph[id].name)' is \(graph[id].type), not float32 with the batch first"))
     }
-    let builder = try NetworkBuilder(graph, momentum: normalizationMomentum)
+    let builder = try NetworkBuilder(
+      graph, momentum: normalizationMomentum, precision: precision, quantization: quantization)
     guard let kernels = Self.bestKernels else { throw TrainingError(.form("this build has no kernels")) }
     self.graph = graph
     layers = builder.layers
     parameters = builder.parameters
-    (input, output) = (graph.inputs[0].index, graph.outputs[0].index)
+    quantizedWeights = builder.weights
+    quantizedActivations = builder.activations
+    positiveFactors = builder.positiveFactors
+    (input, output) = (builder.input, graph.outputs[0].index)
     context = Context(kernels: kernels, threads: threads, capacity: capacity)
+    context.layouts = graph.values.map { ValueLayout($0.type) } + builder.extraLayouts
     planMemory()
   }
 
@@ -63,8 +78,7 @@ public final class TrainableNetwork {
   /// Gives every value memory of its own, and gradients memory that they share when they are not wanted at the same
   /// time.
   private func planMemory() {
-    context.layouts = graph.values.map { ValueLayout($0.type) }
-    context.values = [FloatBuffer?](repeating: nil, count: graph.values.count)
+    context.values = [FloatBuffer?](repeating: nil, count: context.layouts.count)
     context.gradients = context.values
     for index in [input] + layers.map(\.output) {
       context.values[index] = FloatBuffer(capacity * context.layout(index).itemCount)
@@ -75,7 +89,7 @@ public final class TrainableNetwork {
       guard let own = context.gradients[layer.output] else { continue }
       var isHandedOver = false
       layer.accumulates = layer.inputs.enumerated().map { position, index in
-        if index == input { return nil }
+        if index == input || index == graph.inputs[0].index { return nil }
         if context.gradients[index] != nil { return true }
         let size = capacity * context.layout(index).itemCount
         if !isHandedOver, layer.inputsInPlace.contains(position), own.count == size,
@@ -107,7 +121,10 @@ public final class TrainableNetwork {
   /// Bytes of values, gradients and parameters.
   public var byteCount: Int {
     var distinct: [ObjectIdentifier: Int] = [:]
-    for case let buffer? in context.values + context.gradients { distinct[ObjectIdentifier(buffer)] = buffer.count }
+    let effective = quantizedWeights.map(\.parameter.effective)
+    for case let buffer? in context.values + context.gradients + effective {
+      distinct[ObjectIdentifier(buffer)] = buffer.count
+    }
     return 4 * (distinct.values.reduce(0, +) + parameters.reduce(0) { $0 + 2 * $1.values.count })
   }
 
@@ -118,17 +135,41 @@ public final class TrainableNetwork {
   /// - Parameters:
   ///   - batch: `[n, ...]` in the graph's order, at most `capacity` items.
   ///   - isTraining: whether batch normalization uses the batch's statistics and updates the running ones.
-  /// - Throws: `.data` when the shape does not fit.
+  /// - Throws: `.data` when the shape does not fit; `.quantization` when a rule has lost its step.
   public func forward(_ batch: Tensor<Float>, isTraining: Bool) throws(TrainingError) -> Tensor<Float> {
     let count = batch.shape.rank > 0 ? batch.shape[0] : 0
-    guard count >= 1, count <= capacity, (try? graph.values[input].type.shape(batch: count)) == batch.shape else {
-      throw TrainingError(.data("a batch of shape \(batch.shape) for '\(graph.values[input].name)'"))
+    guard count >= 1, count <= capacity, (try? graph[graph.inputs[0]].type.shape(batch: count)) == batch.shape else {
+      throw TrainingError(.data("a batch of shape \(batch.shape) for '\(graph[graph.inputs[0]].name)'"))
     }
     context.count = count
     context.isTraining = isTraining
+    try beginForward()
     store(batch.scalars, at: input, into: context.value(input))
     for layer in layers { layer.forward(context) }
+    if isTraining && progress.updatesState {
+      for activations in quantizedActivations { activations.endForward(progress) }
+    }
     return load(output, context.value(output))
+  }
+
+  /// Fills the effective weights and takes the rules of activations.
+  private func beginForward() throws(TrainingError) {
+    let progress = ownProgress
+    context.workers.run(quantizedWeights.count) { quantizedWeights[$0].forward(progress) }
+    for activations in quantizedActivations {
+      activations.beginForward()
+      guard activations.isUsable else {
+        let name = graph[activations.values[0]].name
+        throw TrainingError(.quantization("the rule of '\(name)' became \(activations.rule)"))
+      }
+    }
+  }
+
+  /// Untrained state follows the data in training only.
+  private var ownProgress: QuantizationProgress {
+    var own = progress
+    own.updatesState = progress.updatesState && context.isTraining
+    return own
   }
 
   /// The gradients of all parameters, given the one at the output of the last `forward`.
@@ -137,8 +178,19 @@ public final class TrainableNetwork {
   public func backward(_ gradient: Tensor<Float>) {
     precondition(gradient.scalars.count == context.count * context.layout(output).itemCount, "One gradient an output")
     for parameter in parameters { parameter.gradient.pointer.update(repeating: 0, count: parameter.gradient.count) }
+    for activations in quantizedActivations { activations.beginBackward() }
     store(gradient.scalars, at: output, into: context.gradient(output))
     for layer in layers.reversed() where context.gradients[layer.output] != nil { layer.backward(context) }
+    for activations in quantizedActivations { activations.endBackward() }
+    let progress = ownProgress
+    context.workers.run(quantizedWeights.count) { quantizedWeights[$0].backward(progress) }
+  }
+
+  /// Brings back what an update of the latent weights must not change: masked ones are 0, factors of normalizations after
+  /// quantized weights are positive.
+  func project() {
+    for weights in quantizedWeights { weights.clearMasked() }
+    for factors in positiveFactors { factors.project() }
   }
 
   /// The name of the first layer whose result has a NaN or an infinity; nil if all are finite.
@@ -149,10 +201,12 @@ public final class TrainableNetwork {
     }?.name
   }
 
-  /// The graph with the parameters as they are now.
+  /// The graph with the latent parameters as they are now.
   public var trainedGraph: Graph {
     var result = graph
-    for parameter in parameters { result.constants[parameter.id] = .tensor(.float32(parameter.value)) }
+    for parameter in parameters where parameter.role.isConstant {
+      result.constants[parameter.id] = .tensor(.float32(parameter.value))
+    }
     return result
   }
 

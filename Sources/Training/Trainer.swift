@@ -1,4 +1,5 @@
 import Graphs
+import Quantizers
 import Tensors
 
 /// Trains a network on labeled items, a step at a time.
@@ -17,7 +18,10 @@ public final class Trainer {
 
   private let items: LabeledItems
   private let loss: SoftmaxCrossEntropy
+  private let teacher: Teacher?
   var slots: [FloatBuffer]
+  /// Moving averages of the parameters; empty without.
+  let averages: [FloatBuffer]
   private var order: (epoch: Int, indices: [Int])?
 
   /// What a step or an epoch showed, before its update.
@@ -29,24 +33,31 @@ public final class Trainer {
     public var learningRate: Float = 0
   }
 
+  /// - Parameter teacher: asked in each step when the recipe has a `distillation`.
   /// - Throws: what `TrainableNetwork` throws; `.data` when items, labels or recipe do not fit.
-  public init(_ graph: Graph, items: LabeledItems, recipe: Recipe, threads: Int = 1) throws(TrainingError) {
+  public init(
+    _ graph: Graph, quantization: NetworkQuantization = NetworkQuantization(), items: LabeledItems, recipe: Recipe,
+    teacher: Teacher? = nil, threads: Int = 1
+  ) throws(TrainingError) {
     guard recipe.batchSize >= 1, recipe.batchSize <= items.count, recipe.epochs >= 1 else {
       throw TrainingError(.data("batches of \(recipe.batchSize) of \(items.count) items, \(recipe.epochs) epochs"))
     }
-    guard (0..<1).contains(recipe.labelSmoothing) else {
-      throw TrainingError(.data("label smoothing of \(recipe.labelSmoothing); it lies in 0..<1"))
+    if let objection = recipe.augmentation?.objection(to: items.itemExtents) {
+      throw TrainingError(.data(objection))
     }
-    if let augmentation = recipe.augmentation, augmentation.padding < 0 || items.itemExtents.count != 3 {
-      throw TrainingError(.data("augmentation of items that are not [C, H, W], or with a negative padding"))
-    }
-    network = try TrainableNetwork(graph, capacity: recipe.batchSize, threads: threads)
+    try recipe.check(hasTeacher: teacher != nil)
+    network = try TrainableNetwork(
+      graph, quantization: quantization, capacity: recipe.batchSize, threads: threads,
+      precision: recipe.precision)
     let output = graph[graph.outputs[0]].type
     guard output.rank == 2, let classes = output.dimensions[1].fixedExtent, items.labels.allSatisfy({ $0 < classes })
     else { throw TrainingError(.data("labels that are no classes of the output \(output)")) }
     self.items = items
     self.recipe = recipe
-    loss = SoftmaxCrossEntropy(labelSmoothing: recipe.labelSmoothing)
+    loss = SoftmaxCrossEntropy(
+      labelSmoothing: recipe.labelSmoothing, distillation: recipe.distillation ?? Distillation())
+    self.teacher = recipe.distillation == nil ? nil : teacher
+    averages = recipe.averaging == nil ? [] : network.parameters.map { FloatBuffer($0.values.values) }
     slots = network.parameters.map {
       FloatBuffer($0.role.isTrained ? recipe.optimizer.slotCount * $0.values.count : 0)
     }
@@ -76,17 +87,31 @@ public final class Trainer {
   /// - Throws: `.notFinite`, before anything is updated but running statistics.
   public func runStep() throws(TrainingError) -> Progress {
     let (inputs, labels) = batch()
+    if let schedule = recipe.density, let density = schedule.density(at: step, of: stepCount) {
+      network.prune(to: density, form: schedule.form, scope: schedule.scope)
+    }
     let logits = try network.forward(inputs, isTraining: true)
-    let result = loss.evaluate(logits, labels)
+    let result = loss.evaluate(logits, labels, teacher: try opinion(inputs, as: logits))
     guard result.loss.isFinite else {
       throw TrainingError(.notFinite(step: step, first: network.firstNotFinite.map { "'\($0)'" } ?? "the loss"))
     }
     network.backward(result.gradient)
     let rate = recipe.schedule.rate(at: step, of: stepCount)
     try update(rate: rate)
-    step += 1
+    move(to: step + 1)
     return Progress(
       itemCount: labels.count, loss: result.loss, correctCount: result.correctCount, learningRate: rate)
+  }
+
+  /// What the teacher says, if there is one.
+  private func opinion(_ inputs: Tensor<Float>, as logits: Tensor<Float>) throws(TrainingError) -> Tensor<Float>? {
+    guard let teacher else { return nil }
+    let result: Tensor<Float>
+    do { result = try teacher(inputs) } catch { throw TrainingError(.data("the teacher failed: \(error)")) }
+    guard result.shape == logits.shape else {
+      throw TrainingError(.data("the teacher gives \(result.shape), the network \(logits.shape)"))
+    }
+    return result
   }
 
   private func update(rate: Float) throws(TrainingError) {
@@ -98,7 +123,9 @@ public final class Trainer {
         $0 + Double($1) * Double($1)
       }
     }
-    guard squares.isFinite else { throw TrainingError(.notFinite(step: step, first: "the gradient")) }
+    guard squares.isFinite else {
+      throw TrainingError(.notFinite(step: step, first: network.firstNotFinite.map { "'\($0)'" } ?? "the gradient"))
+    }
     if let largest = recipe.largestGradientNorm, squares.squareRoot() > Double(largest) {
       gradientScale = Float(Double(largest) / squares.squareRoot())
     }
@@ -108,6 +135,8 @@ public final class Trainer {
       recipe.optimizer.update(
         parameter, slots[index], step: step + 1, rate: rate, decay: decay, gradientScale: gradientScale)
     }
+    network.project()
+    updateAverages()
   }
 
   // MARK: Data
@@ -147,7 +176,10 @@ public final class Trainer {
   }
 
   /// Goes to a step; for resuming.
-  func move(to step: Int) { self.step = step }
+  func move(to step: Int) {
+    self.step = step
+    network.progress.share = Float(step) / Float(stepCount)
+  }
 
   /// How many of `items` the network gets right now, with running statistics.
   public func correctCount(_ items: LabeledItems) throws(TrainingError) -> Int {

@@ -7,6 +7,8 @@ public struct TrainingError: Error, Equatable, Sendable {
     case form(String)
     /// Items, labels or settings do not fit the network or each other.
     case data(String)
+    /// Something that is to be quantized is not there, or a rule is none.
+    case quantization(String)
     /// The bytes of a checkpoint are damaged, or are those of another network or recipe.
     case checkpoint(String)
     /// The loss or a gradient was NaN or infinite at a step.
@@ -24,6 +26,7 @@ extension TrainingError: CustomStringConvertible {
       "These nodes have no gradient: \(nodes.joined(separator: ", ")). Simplify the graph first, or leave them out."
     case .form(let reason): "The graph cannot be trained: \(reason)."
     case .data(let reason): "The data do not fit: \(reason)."
+    case .quantization(let reason): "The network cannot be quantized so: \(reason)."
     case .checkpoint(let reason): "The checkpoint cannot be used: \(reason)."
     case .notFinite(let step, let first):
       "Step \(step): \(first) became infinite or NaN. Lower the learning rate, or clip gradients."

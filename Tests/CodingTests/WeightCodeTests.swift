@@ -31,7 +31,7 @@ import Testing
     [CodeAlphabet.ternary, .binary, .signed(bitWidth: 2), .signed(bitWidth: 4), .signed(bitWidth: 8)])
   func rowsComeBack(code: WeightCode, alphabet: CodeAlphabet) throws {
     guard code.supports(alphabet) else { return }
-    for (rows, rowLength) in [(1, 5_000), (3, 9), (4, 1), (5, 1_000), (66, 96), (2_000, 2)] {
+    for (rows, rowLength) in [(1, 5_000), (3, 9), (4, 1), (5, 1_000), (66, 96), (2_000, 2), (700, 801)] {
       for density in Self.densities {
         let codes = codes(alphabet, count: rows * rowLength, density: density, seed: UInt64(rows))
         let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
@@ -124,7 +124,12 @@ import Testing
     #expect(try smallest([1, 1, -1, 0, 1, 0, -1, 1, 0], .ternary) == .trits)
     #expect(try smallest(codes(.ternary, count: 4_000, density: 0.5, seed: 1), .ternary) == .bitmap)
     #expect(try smallest(codes(.binary, count: 4_000, density: 0.5, seed: 1), .binary) == .raw)
-    #expect(try smallest(codes(.ternary, count: 4_000, density: 0.1, seed: 1), .ternary) == .rans)
+    let sparse = codes(.ternary, count: 40_000, density: 0.1, seed: 1)
+    #expect(try smallest(sparse, .ternary) == .runs)
+    #expect(try WeightCode.best(of: [.rans, .gaps], sparse, alphabet: .ternary)?.code == .rans)
+    let bytes = codes(.signed(bitWidth: 8), count: 40_000, density: 1, seed: 1).map { $0 / 2 }
+    #expect(try smallest(bytes, .signed(bitWidth: 8)) == .rans)
+    #expect(try WeightCode.best(bytes, alphabet: .signed(bitWidth: 8), preference: .fast)?.code == .raw)
     #expect(try smallest([1], .signed(bitWidth: 9)) == nil)
   }
 
@@ -132,7 +137,7 @@ import Testing
   func nearEntropy(density: Double) throws {
     for (rows, rowLength) in [(16, 144), (32, 288), (64, 576), (512, 3_200)] {
       let codes = codes(.ternary, count: rows * rowLength, density: density, seed: 9)
-      let bytes = try WeightCode.smallest(codes, rowLength: rowLength, alphabet: .ternary)?.bytes ?? []
+      let bytes = try WeightCode.best(codes, rowLength: rowLength, alphabet: .ternary)?.bytes ?? []
       let bound = entropy(codes) * Double(codes.count) / 8
       // 8 bytes for the smallest: head, model, state.
       #expect(Double(bytes.count) < 1.02 * bound + 8, "\(rows) x \(rowLength): \(bytes.count), bound \(bound)")
@@ -153,7 +158,7 @@ import Testing
 
   @Test("A group of rows decodes alone to its rows", arguments: [CodeAlphabet.ternary, .signed(bitWidth: 8)])
   func groupsStandAlone(alphabet: CodeAlphabet) throws {
-    let (rows, rowLength) = (131, 577)
+    let (rows, rowLength) = (431, 577)
     let codes = codes(alphabet, count: rows * rowLength, density: 0.4, seed: 8)
     let bytes = try InterleavedANS.encode(codes, rowLength: rowLength, alphabet: alphabet)
     try bytes.withUnsafeBytes { bytes in
@@ -171,8 +176,43 @@ import Testing
     }
   }
 
+  @Test("Streaming gives the rows of the whole, group after group", arguments: WeightCode.allCases)
+  func streamingEqualsTheWhole(code: WeightCode) throws {
+    for (rows, rowLength, density) in [(131, 577, 0.3), (600, 1_201, 0.27), (3, 5, 1)] {
+      let codes = codes(.ternary, count: rows * rowLength, density: density, seed: 6)
+      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: .ternary)
+      var streamed: [Int8] = []
+      try bytes.withUnsafeBytes { bytes in
+        try code.forEachRowGroup(bytes, count: codes.count, rowLength: rowLength, alphabet: .ternary) { rows, part in
+          #expect(rows.lowerBound * rowLength == streamed.count && part.count == rows.count * rowLength)
+          streamed += part
+        }
+      }
+      #expect(streamed == codes)
+    }
+  }
+
+  @Test("Groups of runs decode alone, in any order")
+  func runsStandAlone() throws {
+    let (rows, rowLength) = (1_000, 1_201)
+    let codes = codes(.ternary, count: rows * rowLength, density: 0.3, seed: 8)
+    let bytes = try RunsANS.encode(codes, rowLength: rowLength)
+    try bytes.withUnsafeBytes { bytes in
+      try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: RunsANS.tableCount) { table in
+        let decoder = try RunsANS(bytes, count: codes.count, rowLength: rowLength, table: table)
+        #expect(decoder.groupCount > 1)
+        for group in (0..<decoder.groupCount).reversed() {
+          let range = decoder.rows(ofGroup: group)
+          var part = [Int8](repeating: 5, count: range.count * rowLength)
+          try part.withUnsafeMutableBufferPointer { try decoder.decode(group: group, into: $0) }
+          #expect(part == Array(codes[range.lowerBound * rowLength..<range.upperBound * rowLength]))
+        }
+      }
+    }
+  }
+
   private func smallest(_ codes: [Int8], _ alphabet: CodeAlphabet) throws -> WeightCode? {
-    try WeightCode.smallest(codes, alphabet: alphabet)?.code
+    try WeightCode.best(codes, alphabet: alphabet)?.code
   }
 
   /// Bits a code, of its frequencies.

@@ -33,7 +33,7 @@ import Testing
     let unknown = #expect(throws: DatasetError.self) { try DatasetSpecifier("cifar100:x") }
     #expect(
       unknown?.description == "cifar100:x: unknown kind of data set. Known are digits, cifar10:DIR, mnist:DIR, "
-        + "fashion-mnist:DIR, kws01:DIR, images:DIR.")
+        + "fashion-mnist:DIR, svhn:DIR, kws01:DIR, images:DIR.")
     for text in ["cifar10", "cifar10:", "digits:x", "digits:"] {
       #expect(throws: DatasetError.self) { try DatasetSpecifier(text) }
     }

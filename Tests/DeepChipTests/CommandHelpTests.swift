@@ -1,7 +1,9 @@
 import Testing
 
 @Suite struct CommandHelpTests {
-  static let subcommands = ["demo", "inspect", "quantize", "eval", "run", "bench", "explain", "emit", "data", "doctor"]
+  static let subcommands = [
+    "demo", "inspect", "train", "quantize", "eval", "run", "bench", "explain", "emit", "fits", "data", "doctor",
+  ]
 
   @Test("The root's help lists every subcommand and the exit codes")
   func rootHelp() throws {
@@ -62,6 +64,11 @@ import Testing
       (["quantize", "m.onnx", "--data", "digits", "-o", "m.dchip", "--end-weights", "int3"], "--end-weights"),
       (["quantize", "m.onnx", "--data", "digits", "-o", "m.dchip", "--calibrator", "none"], "--calibrator"),
       (["quantize", "m.onnx", "--data", "digits", "-o", "m.dchip", "--layer", "x"], "x"),
+      (["train", "--data", "digits", "-o", "m.dchip"], "<network>"), (["train", "lenet5", "-o", "m.dchip"], "--data"),
+      (["train", "lenet5", "--data", "digits"], "-o"),
+      (["train", "lenet5", "--data", "digits", "-o", "m.dchip", "--density", "2"], "--density"),
+      (["train", "lenet5", "--data", "digits", "-o", "m.dchip", "--time-budget", "5"], "--time-budget"),
+      (["train", "--resume", "a.run", "--run", "b.run"], "--resume"),
       (["data", "frobnicate"], "frobnicate"), (["data", "fetch"], "<name>"), (["data", "fetch", "x"], "'x'"),
       (["data", "info", "frobnicate:x"], "frobnicate"), (["data", "info", "cifar10"], "cifar10:DIR"),
     ])

@@ -172,7 +172,7 @@ import Testing
     #expect(try deepchip("doctor").standardOutput.contains("equal to the definitions"))
   }
 
-  @Test("demo gives two rows, float and int8, and leaves a file that can be read")
+  @Test("demo trains, gives two rows, float and ternary, and leaves a file that can be read and a page")
   func demo() throws {
     let run = try deepchip("demo", "--json", "-o", folder["demo"].path)
     #expect(run.code == 0)
@@ -180,7 +180,9 @@ import Testing
     #expect(models.count == 2)
     let top1 = models.compactMap { $0["top1"] as? Double }
     #expect(top1.count == 2 && top1[0] > 0.95 && abs(top1[0] - top1[1]) <= 0.01)
-    #expect(try deepchip("inspect", folder["demo"].appendingPathComponent("digits.dchip").path).code == 0)
+    let files = folder["demo"]
+    #expect(try deepchip("inspect", files.appendingPathComponent("digits.dchip").path).code == 0)
+    #expect(FileManager.default.fileExists(atPath: files.appendingPathComponent("digits.run/report.html").path))
   }
 
   @Test("data info counts items by class")

@@ -24,8 +24,10 @@ import Testing
     "Every integer operator gives the bytes of its definition", arguments: IntegerGraph.all, CCompiler.all)
   func equalsTheDefinition(_ entry: IntegerGraph, _ compiler: CCompiler) throws {
     let (inputs, expected) = try Self.samples(entry.graph)
-    let program = try CompiledProgram(CEmitter(entry.graph), compiler)
-    #expect(try program.outputs(inputs) == expected)
+    for core in CoreKind.allCases {
+      let program = try CompiledProgram(CEmitter(entry.graph, options: .init(core: core)), compiler)
+      #expect(try program.outputs(inputs) == expected, "\(core)")
+    }
   }
 
   @Test(
@@ -33,10 +35,10 @@ import Testing
     .enabled(if: CCompiler.sanitizing != nil), arguments: IntegerGraph.all)
   func isDefined(_ entry: IntegerGraph) throws {
     let (inputs, expected) = try Self.samples(entry.graph)
-    for packs in [true, false] {
-      let emitter = try CEmitter(entry.graph, options: .init(packsWeights: packs))
+    for (core, packs) in [(CoreKind.portable, false)] + CoreKind.allCases.map({ ($0, true) }) {
+      let emitter = try CEmitter(entry.graph, options: .init(packsWeights: packs, core: core))
       let program = try CompiledProgram(emitter, #require(CCompiler.sanitizing), flags: ["-g"] + CCompiler.sanitizers)
-      #expect(try program.outputs(inputs) == expected)
+      #expect(try program.outputs(inputs) == expected, "\(core)")
     }
   }
 
@@ -48,10 +50,12 @@ import Testing
   @Test("Constants and arena have the predicted sizes", arguments: IntegerGraph.all)
   func sizesAreExact(_ entry: IntegerGraph) throws {
     guard let nm = CCompiler.tool("nm"), let compiler = CCompiler.all.first else { return }
-    let emitter = try CEmitter(entry.graph)
-    let found = try symbolSizes(emitter, compiler, nm: nm)
-    #expect(found.constants == emitter.sizes.constantByteCount)
-    #expect(found.variables == emitter.sizes.arenaByteCount)
+    for core in [CoreKind.portable, .armDSP] {
+      let emitter = try CEmitter(entry.graph, options: .init(core: core))
+      let found = try symbolSizes(emitter, compiler, nm: nm)
+      #expect(found.constants == emitter.sizes.constantByteCount)
+      #expect(found.variables == emitter.sizes.arenaByteCount)
+    }
   }
 
   @Test("No function of a library is called but memcpy and memset", arguments: IntegerGraph.all)
@@ -119,13 +123,15 @@ import Testing
   @Test("A null pointer is answered with -1")
   func refusesNull() throws {
     let compiler = try #require(CCompiler.all.first)
-    let emitter = try CEmitter(IntegerGraph.all[0].graph)
+    let graph = IntegerGraph.all[0].graph
+    let emitter = try CEmitter(graph)
+    let pointers = [String](repeating: "NULL", count: graph.inputs.count + graph.outputs.count)
     let folder = try ScratchFolder()
     for file in emitter.files() { try Data(file.contents.utf8).write(to: folder.url.appending(path: file.name)) }
     let test = """
       #include "model.h"
       #include <stddef.h>
-      int main(void) { return model_run(NULL, NULL, NULL, NULL) == -1 ? 0 : 1; }
+      int main(void) { return model_run(\(pointers.joined(separator: ", "))) == -1 ? 0 : 1; }
       """
     try Data(test.utf8).write(to: folder.url.appending(path: "null.c"))
     let paths = ["model.c", "model_data.c", "null.c"].map { folder.url.appending(path: $0).path }

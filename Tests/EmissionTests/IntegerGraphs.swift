@@ -42,12 +42,14 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
 
     mutating func number(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &random) }
 
-    /// - Parameter levels: how many distinct levels there are: 2, 3, 16 or 255.
-    mutating func weights(_ shape: Shape, levels: Int = 255) -> ValueID {
+    /// - Parameters:
+    ///   - levels: how many distinct levels there are: 2, 3, 16 or 255.
+    ///   - density: share of three levels that is not zero.
+    mutating func weights(_ shape: Shape, levels: Int = 255, density: Double = 0.67) -> ValueID {
       let codes = (0..<shape.elementCount).map { _ -> Int8 in
         switch levels {
         case 2: number(0...1) == 0 ? -1 : 1
-        case 3: Int8(number(-1...1))
+        case 3: Double(random.nextUnit()) >= density ? 0 : number(0...1) == 0 ? -1 : 1
         case 16: Int8(number(-8...7))
         default: Int8(number(-127...127))
         }
@@ -61,7 +63,9 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     }
 
     /// A rule that spreads sums of `terms` products over all codes.
-    mutating func rule(_ channels: Int, terms: Int, shift: Int = 35) -> Requantization {
+    mutating func rule(
+      _ channels: Int, terms: Int, shift: Int = 35, codeRange: ClosedRange<Int32> = 3...250
+    ) -> Requantization {
       let unit = Double(sign: .plus, exponent: shift, significand: 1)
       let largest = min(unit * 256 / (128 * 64 * Double(terms).squareRoot()), 0x1p31 - 1)
       let multipliers = (0..<channels).map { _ in
@@ -69,7 +73,7 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       }
       let highest = min(255, Int64(1) << Int64(60 - shift) - 2)
       let offsets = (0..<channels).map { _ in number(0...highest) << Int64(shift) + number(-1000...1000) }
-      return Requantization(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: 3...250)
+      return Requantization(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
     }
 
     mutating func addition() -> AdditionRequantization {
@@ -110,6 +114,27 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       levels: 3),
     convolution("window larger than the map", window([9, 9], [3, 3], [5, 6], [7, 5]), zeroPoint: 77),
     convolution("convolution with a large shift", window([3, 3]), zeroPoint: 0, shift: 50),
+    convolution(
+      "sparse convolution", window([3, 3], [1, 1], [1, 1], [1, 1]), zeroPoint: 5, channels: 8, levels: 3, density: 0.1,
+      extent: [6, 19]),
+    convolution(
+      "sparse convolution in steps", window([5, 4], [2, 3], [2, 1], [1, 2]), zeroPoint: 9, channels: 3, levels: 3,
+      density: 0.3, extent: [11, 23]),
+    convolution(
+      "ternary convolution of many terms", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 1, channels: 120, outputs: 3,
+      levels: 3, density: 0.95, extent: [3, 5]),
+    convolution(
+      "depthwise convolution of many channels", window([3, 3], [1, 2], [1, 1], [1, 1]), zeroPoint: 31, channels: 12,
+      outputs: 12, groups: 12, extent: [5, 7]),
+    convolution("convolution of deep maps", window([2, 3], nil, [0, 1], [1, 1]), zeroPoint: 3, channels: 16, outputs: 5),
+    Case(name: "sparse dense layers") { b in
+      let x = b.input([1, 700])
+      b.graph.outputs = try [0.01, 0.1, 0.4, 0.9].map { density in
+        try b.integer(
+          .dense(.codes(b.rule(9, terms: 700, codeRange: 0...255))), x,
+          b.weights([9, 700], levels: 3, density: density))
+      }
+    },
     Case(name: "dense with real results") { b in
       let x = b.input([1, 20])
       let reals = (0..<7).map { _ in b.random.nextUnit() * 2 - 1 }
@@ -226,11 +251,11 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
 
   private static func convolution(
     _ name: String, _ window: Window, zeroPoint: UInt8, channels: Int = 4, outputs: Int = 6, groups: Int = 1,
-    levels: Int = 255, shift: Int = 35
+    levels: Int = 255, shift: Int = 35, density: Double = 0.67, extent: [Int] = [7, 6]
   ) -> Case {
     Case(name: name) { b in
-      let x = b.input(Shape([1, channels] + [7, 6].prefix(window.rank)))
-      let weights = b.weights(Shape([outputs, channels / groups] + window.kernel), levels: levels)
+      let x = b.input(Shape([1, channels] + extent.prefix(window.rank)))
+      let weights = b.weights(Shape([outputs, channels / groups] + window.kernel), levels: levels, density: density)
       let terms = channels / groups * window.kernel.reduce(1, *)
       let convolution = Convolution(window: window, groups: groups)
       b.graph.outputs = [
@@ -241,6 +266,10 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
           .convolution(convolution, zeroPoint: zeroPoint, .codes(b.rule(1, terms: terms, shift: 20))), x, weights),
         try b.integer(
           .convolution(convolution, zeroPoint: zeroPoint, .real(scales: [0.37], offsets: [1.1])), x, weights),
+        try b.integer(
+          .convolution(
+            convolution, zeroPoint: zeroPoint, .codes(b.rule(outputs, terms: terms, shift: 33, codeRange: 0...255))),
+          x, weights),
       ]
     }
   }

@@ -39,8 +39,11 @@ import Testing
 
   @Test("The quantized digits network")
   func digits() throws {
-    let folder = try ScratchFolder()
-    let packed = try PackedModel(contentsOf: Demonstration(in: folder.url).packedFile)
+    let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../..").standardized
+    var quantization = Quantization()
+    quantization.preprocessing = Preprocessing(scale: 1 / 16)
+    let float = try Model(contentsOf: root.appendingPathComponent("Sources/CResources/digits.onnx"))
+    let packed = try quantization.run(float, calibration: .digits(split: .train))
     let test = try Dataset.digits(split: .test)
     let inputs = try (0..<20).map { index in
       AnyTensor.float32(Tensor(shape: [1, 1, 8, 8], scalars: try test.item(at: index).doubles.map { Float($0) / 16 }))

@@ -157,4 +157,67 @@ private func agree(_ a: [Float], _ b: [Float]) -> Bool {
       }
     }
   }
+
+  /// A grid with 0 inside, one from 0, and a sign.
+  private static let grids = [
+    Grid(step: 0.02, inverseStep: 1 / 0.02, lowest: -6, highest: 9, isSign: 0),
+    Grid(step: 0.11, inverseStep: 1 / 0.11, lowest: 0, highest: 3, isSign: 0),
+    Grid(step: 0.3, inverseStep: 1 / 0.3, lowest: -1, highest: 1, isSign: 1),
+  ]
+
+  @Test(
+    "Rounding to a grid gives the bits of the definition, with its ranges and gradient", arguments: channelCounts,
+    0..<6)
+  func grids(channels: Int, number: Int) {
+    let (grid, hasOption) = (Self.grids[number / 2], number % 2 == 1)
+    let test = Case(pixels: 7, channels: channels, seed: UInt64(channels) + 2)
+    var call = test.call
+    call.grid = grid
+    if hasOption { call.other = UnsafePointer(test.other.elements.baseAddress) }
+    var (rounded, passed): ([Float], [Float]) = ([], [])
+    var sums = [[Float]](repeating: [Float](repeating: 0, count: channels), count: 5)
+    var ranges = [.infinity, -.infinity, 0].map { [Float](repeating: $0, count: channels) }
+    for index in 0..<test.pixels * channels {
+      let (c, g) = (index % channels, test.gradient.elements[index])
+      var raw = test.input.elements[index] * test.a.elements[c]
+      raw += test.b.elements[c]
+      if hasOption { raw += test.other.elements[index] }
+      let x = min(max(raw, -0.25), 0.5)
+      let t = x * grid.inverseStep
+      let inside = min(max(t, grid.lowest), grid.highest)
+      let code = grid.isSign != 0 ? (x >= 0 ? grid.highest : grid.lowest) : inside.rounded(.toNearestOrEven)
+      rounded.append(code * grid.step)
+      ranges[0][c] = min(ranges[0][c], x)
+      ranges[1][c] = max(ranges[1][c], x)
+      ranges[2][c] += x.magnitude
+      let isBetween = t >= grid.lowest && t <= grid.highest
+      passed.append(isBetween && raw > -0.25 && raw < 0.5 ? g : 0)
+      sums[0][c] += passed[index]
+      sums[1][c] += passed[index] * (test.input.elements[index] - test.d.elements[c])
+      sums[2][c] += t < grid.lowest ? g : 0
+      sums[3][c] += t > grid.highest ? g : 0
+      sums[4][c] += isBetween ? g * (code - t) : 0
+    }
+    for kernel in kernels(for: .normalizeToGrid) {
+      let result = Guarded([Float](repeating: 2, count: rounded.count), at: .end)
+      call.result = result.elements.baseAddress
+      kernel.run(unchecked: &call)
+      #expect(result.array == rounded, "\(kernel.name)")
+    }
+    for kernel in kernels(for: .findRanges) {
+      let found = Guarded([Float](repeating: 2, count: 3 * channels), at: .end)
+      call.sums = found.elements.baseAddress
+      kernel.run(unchecked: &call)
+      #expect(agree(found.array, ranges.flatMap { $0 }), "\(kernel.name)")
+    }
+    for kernel in kernels(for: .passGradientOfGrid) {
+      let result = Guarded([Float](repeating: 2, count: rounded.count), at: .end)
+      let found = Guarded([Float](repeating: 2, count: 5 * channels), at: .end)
+      call.result = result.elements.baseAddress
+      call.sums = found.elements.baseAddress
+      kernel.run(unchecked: &call)
+      #expect(result.array == passed, "\(kernel.name)")
+      #expect(agree(found.array, sums.flatMap { $0 }), "\(kernel.name)")
+    }
+  }
 }

@@ -30,11 +30,11 @@ struct Layers {
     sorts: [
       Sort(
         // Coding turns numbers into bytes and knows nothing else; the file of ModelFormat is written with it.
-        name: "noun", modules: ["Tensors", "Graphs", "Targets", "Coding", "ModelFormat", "Measurements"],
+        name: "noun", modules: ["Tensors", "Graphs", "Targets", "CCoding", "Coding", "ModelFormat", "Measurements"],
         importsItself: true),
       Sort(
         name: "craft",
-        modules: ["CKernels", "Kernels", "Quantizers", "Pruning", "Reference", "Passes", "Planning"],
+        modules: ["CKernels", "Kernels", "Quantizers", "Pruning", "Reference", "Passes", "Planning", "Networks"],
         importsItself: true),
       Sort(
         name: "system library or resource", modules: ["CZlib", "CPNG", "CTurboJPEG", "CCrypto", "CResources"],
@@ -48,7 +48,7 @@ struct Layers {
       Sort(name: "product", modules: ["DeepChip", "deepchip"], importsItself: true),
     ],
     core: [
-      "Tensors", "Graphs", "Coding", "ModelFormat", "Kernels", "Reference", "Planning", "Runtime",
+      "Tensors", "Graphs", "Targets", "Coding", "ModelFormat", "Kernels", "Reference", "Planning", "Runtime",
     ],
     systemModules: [
       "Foundation", "FoundationEssentials", "FoundationNetworking", "CryptoKit", "Dispatch", "Synchronization", "Glibc",

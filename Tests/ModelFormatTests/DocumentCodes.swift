@@ -23,7 +23,8 @@ struct DocumentCodes {
     case 2: return (0..<count).map { Int(bytes[$0 / 5]) / [1, 3, 9, 27, 81][$0 % 5] % 3 - 1 }
     case 3: return copy.bitmap()
     case 4: return copy.gaps()
-    default: return copy.rans()
+    case 5: return copy.rans()
+    default: return copy.runs()
     }
   }
 
@@ -86,40 +87,29 @@ struct DocumentCodes {
     guard count > 0 else { return [] }
     let symbolCount = isTernary ? 3 : 1 << width
     let head = bits(8)
-    let (order, laneCount) = (head % 4, head & 4 == 0 ? 1 : 4)
+    let takesTurns = head & 16 != 0
+    let (order, laneCount) = (head % 4, takesTurns ? 32 : head & 4 == 0 ? 1 : 4)
     // Contexts as lists of the symbols before, the newest last.
     var contexts: [[Int]] = [[]]
     for _ in 0..<order { contexts = contexts.flatMap { context in (0..<symbolCount).map { context + [$0] } } }
     var tables: [[Int]: [Int]] = [:]
-    for context in contexts {
-      var table: [Int] = []
-      for _ in 1..<symbolCount {
-        let width = bits(4)
-        table.append(width < 2 ? width : 1 << (width - 1) + bits(width - 1))
-      }
-      tables[context] = table + [4096 - table.reduce(0, +)]
-    }
+    for context in contexts { tables[context] = table(symbolCount) }
     align()
-    let rowCount = count / rowLength
-    let rowsPerGroup = head & 8 == 0 ? rowCount : varint()
-    for _ in 0..<(rowCount - 1) / rowsPerGroup { _ = varint() }
     var codes = [Int](repeating: 0, count: count)
-    for firstRow in stride(from: 0, to: rowCount, by: rowsPerGroup) {
-      let lastRow = min(firstRow + rowsPerGroup, rowCount)
+    for rows in groups(isGrouped: head & 8 != 0) {
       var states = (0..<laneCount).map { _ in bits(32) }
-      for band in stride(from: firstRow, to: lastRow, by: laneCount) {
+      if takesTurns {
+        for index in rows.lowerBound * rowLength..<rows.upperBound * rowLength {
+          let symbol = step(&states[(index - rows.lowerBound * rowLength) % 32], tables[[]]!)
+          codes[index] = isTernary ? [0, 1, -1][symbol] : code(symbol)
+        }
+        continue
+      }
+      for band in stride(from: rows.lowerBound, to: rows.upperBound, by: laneCount) {
         var before = [[Int]](repeating: [Int](repeating: 0, count: order), count: laneCount)
         for column in 0..<rowLength {
-          for lane in 0..<min(laneCount, lastRow - band) {
-            let table = tables[before[lane]]!
-            let slot = states[lane] % 4096
-            var (symbol, sum) = (0, 0)
-            while sum + table[symbol] <= slot {
-              sum += table[symbol]
-              symbol += 1
-            }
-            states[lane] = table[symbol] * (states[lane] / 4096) + slot - sum
-            if states[lane] < 65536 { states[lane] = states[lane] * 65536 + bits(16) }
+          for lane in 0..<min(laneCount, rows.upperBound - band) {
+            let symbol = step(&states[lane], tables[before[lane]]!)
             codes[(band + lane) * rowLength + column] = isTernary ? [0, 1, -1][symbol] : code(symbol)
             before[lane] = Array((before[lane] + [symbol]).suffix(order))
           }
@@ -127,5 +117,55 @@ struct DocumentCodes {
       }
     }
     return codes
+  }
+
+  private mutating func runs() -> [Int] {
+    guard count > 0 else { return [] }
+    let head = bits(8)
+    let (laneCount, longest) = ([1, 4, 32][head % 4], bits(8))
+    let frequencies = table(2 * longest + 1)
+    align()
+    var codes: [Int] = []
+    for rows in groups(isGrouped: head & 8 != 0) {
+      let symbolCount = varint()
+      var states = (0..<laneCount).map { _ in bits(32) }
+      for index in 0..<symbolCount {
+        let symbol = step(&states[index % laneCount], frequencies)
+        codes += [Int](repeating: 0, count: symbol / 2)
+        if symbol < 2 * longest { codes.append(symbol % 2 == 0 ? 1 : -1) }
+      }
+      codes = Array(codes.prefix(rows.upperBound * rowLength))
+    }
+    return codes
+  }
+
+  /// Frequencies by symbol.
+  private mutating func table(_ symbolCount: Int) -> [Int] {
+    var table: [Int] = []
+    for _ in 1..<symbolCount {
+      let width = bits(4)
+      table.append(width < 2 ? width : 1 << (width - 1) + bits(width - 1))
+    }
+    return table + [4096 - table.reduce(0, +)]
+  }
+
+  /// The rows of each group; reads past the index.
+  private mutating func groups(isGrouped: Bool) -> [Range<Int>] {
+    let rowCount = count / rowLength
+    let rowsPerGroup = isGrouped ? varint() : rowCount
+    for _ in 0..<(rowCount - 1) / rowsPerGroup { _ = varint() }
+    return stride(from: 0, to: rowCount, by: rowsPerGroup).map { $0..<min($0 + rowsPerGroup, rowCount) }
+  }
+
+  private mutating func step(_ state: inout Int, _ table: [Int]) -> Int {
+    let slot = state % 4096
+    var (symbol, sum) = (0, 0)
+    while sum + table[symbol] <= slot {
+      sum += table[symbol]
+      symbol += 1
+    }
+    state = table[symbol] * (state / 4096) + slot - sum
+    if state < 65536 { state = state * 65536 + bits(16) }
+    return symbol
   }
 }

@@ -15,7 +15,7 @@ import Testing
     guard code.supports(alphabet) else { return }
     var random = SplitMix64(seed: 11)
     let all = (Int8.min...Int8.max).filter(alphabet.contains)
-    for (rows, rowLength) in [(0, 4), (1, 1), (1, 700), (3, 27), (16, 144), (90, 401)] {
+    for (rows, rowLength) in [(0, 4), (1, 1), (1, 700), (3, 27), (16, 144), (90, 401), (300, 901)] {
       for density in [Float(0), 0.04, 0.3, 1] {
         var codes: [Int8] = []
         for _ in 0..<rows * rowLength {

@@ -177,4 +177,60 @@ extension Optimizer {
       #expect(abs(slope - Double(result.gradient.scalars[index])) < 1e-5)
     }
   }
+
+  @Test(
+    "A teacher's share of the loss has the gradient of its definition", arguments: [Float(0), 0.3, 1], [Float(1), 4])
+  func distillationFollowsItsDefinition(share: Float, temperature: Float) {
+    let logits = Tensor(shape: [2, 3], scalars: [Float(1), 2, -1, 0, 0.5, 0.25])
+    let teacher = Tensor(shape: [2, 3], scalars: [Float(3), -1, 0.5, 1, 1, -2])
+    let loss = SoftmaxCrossEntropy(
+      labelSmoothing: 0.1, distillation: Distillation(temperature: temperature, share: share))
+    let result = loss.evaluate(logits, [0, 1], teacher: teacher)
+    func softmax(_ row: ArraySlice<Float>) -> [Double] {
+      let powers = row.map { exponential(Double($0) / Double(temperature)) }
+      return powers.map { $0 / powers.reduce(0, +) }
+    }
+    // λ·T²·KL from its definition, by item, beside the loss without a teacher.
+    var divergence = 0.0
+    for item in 0..<2 {
+      let range = item * 3..<item * 3 + 3
+      for (q, p) in zip(softmax(teacher.scalars[range]), softmax(logits.scalars[range])) {
+        divergence += q * logarithm(q / p) / 2
+      }
+    }
+    let hard = loss.evaluate(logits, [0, 1]).loss
+    let expected = Double(1 - share) * hard + Double(share * temperature * temperature) * divergence
+    #expect(abs(result.loss - expected) < 1e-6)
+    for index in 0..<6 {
+      func moved(_ shift: Float) -> Double {
+        var scalars = logits.scalars
+        scalars[index] += shift
+        return loss.evaluate(Tensor(shape: logits.shape, scalars: scalars), [0, 1], teacher: teacher).loss
+      }
+      let slope = (moved(0x1p-10) - moved(-0x1p-10)) * 0x1p9
+      #expect(abs(slope - Double(result.gradient.scalars[index])) < 1e-5)
+    }
+  }
+
+  private func exponential(_ x: Double) -> Double {
+    // 40 terms of the series: exact to the last digits for |x| below 5.
+    (1..<40).reversed().reduce(1.0) { 1 + x / Double($1) * $0 }
+  }
+
+  private func logarithm(_ x: Double) -> Double {
+    // Newton's steps for e^y = x.
+    (0..<60).reduce(0.0) { y, _ in y - 1 + x / exponential(y) }
+  }
+
+  @Test("A density falls as a cubic from its start to its end, and is final there whatever the interval")
+  func densityFollowsItsDefinition() {
+    let schedule = DensitySchedule(from: 0.8, to: 0.2, start: 0.1, end: 0.51, interval: 7)
+    let changes = (0..<200).map { schedule.density(at: $0, of: 200) }
+    #expect(changes.indices.filter { changes[$0] != nil } == [20, 27, 34, 41, 48, 55, 62, 69, 76, 83, 90, 97, 102])
+    #expect(changes[20] == 0.8)
+    #expect(changes[102] == 0.2)
+    let left = 1 - Float(62 - 20) / 82
+    #expect(abs((changes[62] ?? 0) - (0.2 + 0.6 * left * left * left)) < 1e-6)
+    #expect(DensitySchedule(to: 0.3, end: 1).density(at: 9, of: 10) == 0.3)
+  }
 }

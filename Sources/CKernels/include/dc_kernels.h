@@ -230,14 +230,33 @@ typedef struct dc_filter_gradient {
 
    g is gradient where lowest < activated < highest, else 0; all of gradient where activated is NULL. Sums are chains
    over the pixels of a call: callers add those of many calls in a wider type. `result` may be `input`, `gradient` or
-   `other`. */
+   `other`.
+
+   With x = clamp(input * a[c] + b[c] + other, lowest, highest), where other may be NULL, and t = x * grid.inverseStep
+   (ActivationRule in Swift is the definition, and all processors give its bits):
+
+   normquantize_f32f32:  result = grid.step * rint(clamp(t, grid.lowest, grid.highest)), half to even; of a sign, one of
+                         the two ends, the highest for x >= 0.
+   ranges_f32f32:        sums[c] = smallest x; sums[channels + c] = largest x; sums[2 * channels + c] = sum of |x|.
+   quantgradient_f32f32: result = gradient where lowest < unclamped x < highest and grid.lowest <= t <= grid.highest,
+                         else 0; sums[c] = sum of result; sums[channels + c] = sum of result * (input - d[c]); and sums of
+                         gradient where t is below the grid, where it is above, and, times (what rint gives - t), where
+                         it is inside, at 2, 3 and 4 * channels. */
+typedef struct dc_grid {
+  float step;
+  float inverseStep;
+  float lowest; /* in steps, whole numbers below 2^22 */
+  float highest;
+  int32_t isSign;
+} dc_grid;
+
 typedef struct dc_channelwise {
   const float *input;
   const float *other;
   const float *gradient;
   const float *activated;
   float *result;
-  float *sums; /* 2 * channels */
+  float *sums; /* 2 * channels; 3 of ranges, 5 of quantgradient */
   const float *a;
   const float *b;
   const float *d;
@@ -246,7 +265,22 @@ typedef struct dc_channelwise {
   int32_t accumulates;
   float lowest;
   float highest;
+  dc_grid grid;
 } dc_channelwise;
+
+/* Values of f32 as bf16, rounded to the nearest, halves to even; NaN stays NaN, subnormal results may become 0.
+
+   Rows of `count` values. With `second`, results are words of two: the value of `first` in the low half, that of
+   `second` in the high one. Strides are in bytes. */
+typedef struct dc_narrowing {
+  const float *first;
+  const float *second; /* or NULL */
+  void *result;
+  ptrdiff_t inputStride; /* of both */
+  ptrdiff_t resultStride;
+  int32_t rows;
+  int32_t count;
+} dc_narrowing;
 
 /* MARK: Operations and instruction sets */
 
@@ -262,6 +296,7 @@ typedef struct dc_channelwise {
   X(conv_u8k4u8, dc_convolution) \
   X(conv_u8k4f32, dc_convolution) \
   X(conv_f32f32f32, dc_convolution) \
+  X(conv_b16b16f32, dc_convolution) \
   X(depthwise_u8s8u8, dc_convolution) \
   X(depthwise_f32f32f32, dc_convolution) \
   X(maxpool_u8u8, dc_pooling) \
@@ -282,10 +317,15 @@ typedef struct dc_channelwise {
   X(deinterleave_u8u8, dc_reordering) \
   X(deinterleave_u8f32, dc_reordering) \
   X(filtergradient_f32f32f32, dc_filter_gradient) \
+  X(filtergradient_b16b16f32, dc_filter_gradient) \
+  X(narrow_f32b16, dc_narrowing) \
   X(moments_f32f32, dc_channelwise) \
   X(normalize_f32f32, dc_channelwise) \
   X(gradientsums_f32f32, dc_channelwise) \
-  X(normgradient_f32f32, dc_channelwise)
+  X(normgradient_f32f32, dc_channelwise) \
+  X(normquantize_f32f32, dc_channelwise) \
+  X(ranges_f32f32, dc_channelwise) \
+  X(quantgradient_f32f32, dc_channelwise)
 
 #define DC_OPERATION_ENUMERATOR(operation, description) dc_operation_##operation,
 typedef enum dc_operation { DC_OPERATIONS(DC_OPERATION_ENUMERATOR) dc_operation_count } dc_operation;
@@ -304,6 +344,7 @@ typedef enum dc_isa {
   dc_isa_avxvnni,    /* and AVX-VNNI: 8-bit dot products of 256 bits */
   dc_isa_avx512,     /* AVX-512 F, BW, DQ, VL and VNNI */
   dc_isa_avx512vbmi, /* and VBMI: byte permutations */
+  dc_isa_avx512bf16, /* and BF16: dot products of 16-bit floats */
   dc_isa_neon,       /* AArch64: NEON, which all have */
   dc_isa_dotprod,    /* and dot products of 8-bit integers (FEAT_DotProd) */
   dc_isa_i8mm,       /* and matrix products of them (FEAT_I8MM) */

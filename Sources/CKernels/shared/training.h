@@ -132,3 +132,73 @@ DC_CHANNELWISE(normalize, f32f32, DC_PREPARE_NORMALIZE, DC_BODY_NORMALIZE, DC_FI
   if (p->accumulates) dx += DC_AT(V, p->result, i); \
   DC_PUT(V, p->result, i) = dx;
 DC_CHANNELWISE(normgradient, f32f32, DC_PREPARE_NORMGRADIENT, DC_BODY_NORMGRADIENT, DC_FINISH_NOTHING)
+
+/* MARK: Values on a grid */
+
+/* Without fused products, so that all instruction sets, and the definition in Swift, give the same bits. */
+#define DC_GRID_EXACTLY _Pragma("STDC FP_CONTRACT OFF")
+#define DC_PREPARE_GRID(V) \
+  const V scale = DC_AT(V, p->a, c), offset = DC_AT(V, p->b, c), low = (V){0} + lowest, high = (V){0} + highest; \
+  const V bottom = (V){0} + p->grid.lowest, top = (V){0} + p->grid.highest; \
+  const V step = (V){0} + p->grid.step, inverse = (V){0} + p->grid.inverseStep; \
+  const int isSign = p->grid.isSign; \
+  (void)bottom, (void)top, (void)step, (void)inverse, (void)isSign;
+
+/* The value before the grid: `raw`, and `x` inside the limits. */
+#define DC_BEFORE_GRID(V) \
+  V raw = DC_AT(V, p->input, i) * scale + offset; \
+  if (p->other) raw += DC_AT(V, p->other, i); \
+  const V x = __builtin_elementwise_min(__builtin_elementwise_max(raw, low), high);
+
+#define DC_WHERE_dc_v16(condition, x) (dc_v16)((condition) & (dc_m16)(x))
+#define DC_WHERE_float(condition, x) ((condition) ? (x) : 0.0f)
+
+/* Adding 3 * 2^22 leaves no bits for a fraction, so the addition rounds, half to even. */
+#define DC_ROUNDED(V, t) \
+  (isSign ? DC_WHERE_##V(x >= (V){0}, top) + DC_WHERE_##V(x < (V){0}, bottom) : ((t) + 12582912.0f) - 12582912.0f)
+
+#define DC_BODY_NORMQUANTIZE(V) \
+  DC_GRID_EXACTLY \
+  DC_BEFORE_GRID(V) \
+  const V t = __builtin_elementwise_min(__builtin_elementwise_max(x * inverse, bottom), top); \
+  const V rounded = DC_ROUNDED(V, t); \
+  DC_PUT(V, p->result, i) = rounded * step;
+DC_CHANNELWISE(normquantize, f32f32, DC_PREPARE_GRID, DC_BODY_NORMQUANTIZE, DC_FINISH_NOTHING)
+
+#define DC_PREPARE_RANGES(V) \
+  DC_PREPARE_GRID(V) \
+  V smallest = (V){0} + __builtin_inff(), largest = -smallest, magnitudes = (V){0};
+#define DC_BODY_RANGES(V) \
+  DC_GRID_EXACTLY \
+  DC_BEFORE_GRID(V) \
+  smallest = __builtin_elementwise_min(smallest, x); \
+  largest = __builtin_elementwise_max(largest, x); \
+  magnitudes += __builtin_elementwise_abs(x);
+#define DC_FINISH_RANGES(V) \
+  DC_PUT(V, p->sums, c) = smallest; \
+  DC_PUT(V, p->sums, channels + c) = largest; \
+  DC_PUT(V, p->sums, 2 * channels + c) = magnitudes;
+DC_CHANNELWISE(ranges, f32f32, DC_PREPARE_RANGES, DC_BODY_RANGES, DC_FINISH_RANGES)
+
+#define DC_PREPARE_QUANTGRADIENT(V) \
+  DC_PREPARE_GRID(V) \
+  const V center = DC_AT(V, p->d, c); \
+  V first = (V){0}, second = (V){0}, below = (V){0}, above = (V){0}, inside = (V){0};
+#define DC_BODY_QUANTGRADIENT(V) \
+  DC_GRID_EXACTLY \
+  DC_BEFORE_GRID(V) \
+  const V g = DC_AT(V, p->gradient, i), t = x * inverse, rounded = DC_ROUNDED(V, t); \
+  const V between = DC_WHERE_##V((t >= bottom) & (t <= top), g); \
+  const V passed = DC_WHERE_##V((raw > low) & (raw < high), between); \
+  below += DC_WHERE_##V(t < bottom, g); \
+  above += DC_WHERE_##V(t > top, g); \
+  inside += between * (rounded - t); \
+  first += passed; \
+  second += passed * (DC_AT(V, p->input, i) - center); \
+  DC_PUT(V, p->result, i) = passed;
+#define DC_FINISH_QUANTGRADIENT(V) \
+  DC_FINISH_SUMS(V) \
+  DC_PUT(V, p->sums, 2 * channels + c) = below; \
+  DC_PUT(V, p->sums, 3 * channels + c) = above; \
+  DC_PUT(V, p->sums, 4 * channels + c) = inside;
+DC_CHANNELWISE(quantgradient, f32f32, DC_PREPARE_QUANTGRADIENT, DC_BODY_QUANTGRADIENT, DC_FINISH_QUANTGRADIENT)

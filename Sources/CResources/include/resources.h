@@ -10,4 +10,14 @@ const unsigned char *dc_digits_csv(size_t *count);
 /// A small float network for the digits as an ONNX file.
 const unsigned char *dc_digits_onnx(size_t *count);
 
+/// A file of the folder Recipes: a name without its ending, and its bytes.
+typedef struct {
+  const char *name;
+  const unsigned char *bytes;
+  size_t count;
+} dc_recipe;
+
+/// All recipes, by the alphabet. Sets `*count` to their number.
+const dc_recipe *dc_recipes(size_t *count);
+
 #endif

@@ -20,11 +20,18 @@ final class BinaryLayer: Layer {
   private let function: BinaryFunction
   private let operands: [Operand]
   private let clamp: Clamp?
+  /// Of a sum of two whole values.
+  private let grid: (pass: GridPass, flat: FlatLayout)?
 
+  /// - Parameter grid: only for a sum of two values of the result's layout.
   /// - Precondition: two operands; the function is `add`, `subtract` or `multiply`.
-  init(name: String, output: Int, function: BinaryFunction, operands: [Operand], clamp: Clamp?) {
+  init(
+    name: String, output: Int, function: BinaryFunction, operands: [Operand], clamp: Clamp?,
+    grid: (pass: GridPass, flat: FlatLayout)? = nil
+  ) {
     precondition(operands.count == 2 && [.add, .subtract, .multiply].contains(function), "The trainer's functions")
     self.function = function
+    self.grid = grid
     self.operands = operands
     self.clamp = clamp
     let values = operands.compactMap { if case .value(let index, _) = $0 { index } else { nil } }
@@ -52,6 +59,10 @@ final class BinaryLayer: Layer {
     let y = context.value(output)
     let (a, aStep) = place(operands[0], context)
     let (b, bStep) = place(operands[1], context)
+    if let grid {
+      grid.pass.forward(context, pixels: grid.flat.pixels, output: y, describe(context, grid.flat))
+      return
+    }
     let (lowest, highest) = (clamp?.lower ?? -.infinity, clamp?.upper ?? .infinity)
     if isPlain(0, context), isPlain(1, context) {
       addWhole(context, a, b, Clamp(lower: lowest, upper: highest))
@@ -96,8 +107,24 @@ final class BinaryLayer: Layer {
     }
   }
 
+  /// What the grid rounds: the sum inside the clamp.
+  private func describe(_ context: Context, _ flat: FlatLayout) -> (inout dc_channelwise, Int) -> Void {
+    let (a, b, clamp) = (place(operands[0], context).0, place(operands[1], context).0, clamp)
+    return { call, first in
+      flat.describe(&call, clamp)
+      call.input = UnsafePointer(a + first)
+      call.other = UnsafePointer(b + first)
+    }
+  }
+
   override func backward(_ context: Context) {
-    context.workers.overBatch(context.count) { _, range in maskGradient(context, range, clamp) }
+    if let grid {
+      let gradient = context.gradient(output)
+      _ = grid.pass.backward(
+        context, pixels: grid.flat.pixels, gradient: gradient, target: gradient, describe(context, grid.flat))
+    } else {
+      context.workers.overBatch(context.count) { _, range in maskGradient(context, range, clamp) }
+    }
     // The operand that shares its memory with the result's gradient comes last, when nobody reads that any more.
     let order = isInPlace(operands[0], context) ? [1, 0] : [0, 1]
     for side in order { backward(context, side) }

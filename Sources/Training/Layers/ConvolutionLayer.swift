@@ -6,6 +6,10 @@ import Graphs
 /// Forward, the gradient at the input and that at the filters are direct convolutions, an image at a time, over a copy of
 /// the image with its padding; the copy stays in the second-level cache. The gradient at the input is a convolution of the
 /// gradient at the output, one for each remainder of the places by the stride.
+///
+/// With bf16 products the copies hold pairs of values in a word: of two channels in both convolutions, of two rows of the
+/// image in the gradient at the filters. Pointwise and grouped convolutions, those of a single row of results, and passes over
+/// an odd number of channels stay in f32.
 final class ConvolutionLayer: Layer {
   private let geometry: ConvolutionGeometry
   private let weights: Parameter
@@ -22,6 +26,21 @@ final class ConvolutionLayer: Layer {
   private let biasSums: [FloatBuffer]
   private let addends: [FloatBuffer]
   private let segmentOffsets: [Int]
+  /// Which products are those of bf16 pairs.
+  private let pairs: Pairs
+  private let pairedInputs: [FloatBuffer]
+  private let pairedGradients: [FloatBuffer]
+
+  private struct Pairs {
+    var channels = false
+    var outputs = false
+    var rows = false
+
+    init(_ precision: TrainingPrecision, _ g: ConvolutionGeometry) {
+      guard precision == .bfloat16, g.groups == 1, !g.isPointwise, g.rows.results > 1 else { return }
+      (channels, outputs, rows) = (g.channels % 2 == 0, g.outputs % 2 == 0, true)
+    }
+  }
 
   /// The input places of one remainder by the strides.
   private struct BackwardPass {
@@ -34,9 +53,10 @@ final class ConvolutionLayer: Layer {
 
   init(
     name: String, input: Int, output: Int, geometry: ConvolutionGeometry, weights: Parameter, bias: Parameter?,
-    clamp: Clamp?
+    clamp: Clamp?, precision: TrainingPrecision = .float32
   ) {
     self.geometry = geometry
+    pairs = Pairs(precision, geometry)
     self.weights = weights
     self.bias = bias
     self.clamp = clamp
@@ -46,7 +66,9 @@ final class ConvolutionLayer: Layer {
     packedForward = FloatBuffer(forwardPacking.groupCount * g.packedGroups)
     backwardPasses = Self.backwardPasses(g)
     biases = FloatBuffer(g.outputs * g.groups)
-    zeros = FloatBuffer(max(g.outputs, g.channels) * g.groups)
+    zeros = FloatBuffer(
+      max(g.outputs * g.groups, g.channels * g.groups)
+        * (pairs.rows ? max(g.columns.extent, g.columns.results) : 1))
     func buffers(_ count: Int) -> [FloatBuffer] { (0..<Workers.batchChunks).map { _ in FloatBuffer(count) } }
     let (allChannels, allOutputs) = (g.channels * g.groups, g.outputs * g.groups)
     paddedInputs = buffers(g.isPointwise ? 0 : g.rows.padded * g.columns.padded * allChannels)
@@ -54,6 +76,8 @@ final class ConvolutionLayer: Layer {
     filterGradients = buffers(g.filterGradientCount * g.groups)
     addends = buffers(g.isDepthwise ? g.rows.extent * g.columns.extent * allChannels : 0)
     biasSums = buffers(2 * allOutputs)
+    pairedInputs = buffers(pairs.rows ? g.rows.padded * g.columns.padded * allChannels : 0)
+    pairedGradients = buffers(pairs.rows ? (g.rows.results + 1) / 2 * g.columns.results * allOutputs : 0)
     super.init(name: name, inputs: [input], output: output)
   }
 
@@ -100,8 +124,9 @@ final class ConvolutionLayer: Layer {
   override func forward(_ context: Context) {
     for group in 0..<geometry.packedGroups {
       forwardPacking.pack(
-        group: group, weights.values.pointer, packedForward.pointer + group * forwardPacking.groupCount)
+        group: group, weights.effective.pointer, packedForward.pointer + group * forwardPacking.groupCount)
     }
+    if pairs.channels { context.pairRows(of: packedForward) }
     if let bias { biases.pointer.update(from: bias.values.pointer, count: bias.values.count) }
     context.workers.overBatch(context.count) { chunk, range in
       if geometry.isPointwise {
@@ -124,7 +149,7 @@ final class ConvolutionLayer: Layer {
     _ context: Context, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, columns: Int, rows: Int
   ) {
     let g = geometry
-    let (pixel, outputPixel) = (g.channels * g.groups * 4, g.outputs * g.groups * 4)
+    let (pixel, outputPixel) = (g.channels * g.groups * (pairs.channels ? 2 : 4), g.outputs * g.groups * 4)
     var call = dc_convolution()
     call.window.inputRowStride = g.rows.stride * g.columns.padded * pixel
     call.window.inputColumnStride = g.columns.stride * pixel
@@ -135,16 +160,18 @@ final class ConvolutionLayer: Layer {
     call.lowest = clamp?.lower ?? -.infinity
     call.highest = clamp?.upper ?? .infinity
     call.biases = UnsafePointer(biases.pointer)
-    convolve(context, call, input, output, segmentOffsets, packedForward, forwardPacking)
+    convolve(
+      context, call, input, output, segmentOffsets, packedForward, forwardPacking, hasPairs: pairs.channels)
   }
 
   /// Runs a prepared convolution over all groups.
   private func convolve(
     _ context: Context, _ prepared: dc_convolution, _ input: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ offsets: [Int], _ packed: FloatBuffer, _ packing: FilterPacking
+    _ output: UnsafeMutablePointer<Float>, _ offsets: [Int], _ packed: FloatBuffer, _ packing: FilterPacking,
+    hasPairs: Bool = false
   ) {
     var call = prepared
-    offsets.withUnsafeBufferPointer { offsets in
+    (hasPairs ? offsets.map { $0 / 2 } : offsets).withUnsafeBufferPointer { offsets in
       call.window.segmentOffsets = offsets.baseAddress
       call.window.segmentCount = Int32(offsets.count)
       call.window.input = UnsafeRawPointer(input)
@@ -158,6 +185,11 @@ final class ConvolutionLayer: Layer {
       }
       call.window.segmentLength = Int32(packing.taps.count / offsets.count * packing.channels)
       call.window.channelEnd = Int32(packing.outputs)
+      if hasPairs {
+        call.window.segmentLength /= 2
+        context.kernels.conv_b16b16f32(&call)
+        return
+      }
       for group in 0..<geometry.groups {
         call.window.input = UnsafeRawPointer(input + group * packing.channels)
         call.window.output = UnsafeMutableRawPointer(output + group * packing.outputs)
@@ -169,10 +201,15 @@ final class ConvolutionLayer: Layer {
     }
   }
 
-  /// The item's input with its padding.
+  /// The item's input with its padding; of two channels a word if the convolution takes such.
   private func padInput(_ context: Context, _ item: Int, _ chunk: Int) -> UnsafePointer<Float> {
     let g = geometry
     let source = context.value(inputs[0]) + item * context.layout(inputs[0]).itemCount
+    if pairs.channels {
+      return context.narrow(
+        source, rows: g.rows.extent, count: g.columns.extent * g.channels, into: paddedInputs[chunk],
+        width: g.columns.padded * g.channels, at: (g.rows.before * g.columns.padded + g.columns.before) * g.channels)
+    }
     if g.rows.padded == g.rows.extent && g.columns.padded == g.columns.extent { return UnsafePointer(source) }
     let pixel = g.channels * g.groups
     let target = paddedInputs[chunk].pointer + (g.rows.before * g.columns.padded + g.columns.before) * pixel
@@ -187,7 +224,7 @@ final class ConvolutionLayer: Layer {
 
   override func backward(_ context: Context) {
     let accumulates = accumulates[0]
-    if accumulates != nil { packBackward() }
+    if accumulates != nil { packBackward(context) }
     for buffer in filterGradients { buffer.pointer.update(repeating: 0, count: buffer.count) }
     for buffer in biasSums { buffer.pointer.update(repeating: 0, count: buffer.count) }
     context.workers.overBatch(context.count) { chunk, range in
@@ -201,9 +238,10 @@ final class ConvolutionLayer: Layer {
         return
       }
       for item in range {
+        if pairs.rows { pairRows(context, item, chunk) }
         addFilterGradient(
-          context, input: padInput(context, item, chunk), item: item, chunk: chunk, rows: geometry.rows.results,
-          columns: geometry.columns.results)
+          context, input: pairs.rows ? UnsafePointer(pairedInputs[chunk].pointer) : padInput(context, item, chunk),
+          item: item, chunk: chunk, rows: geometry.rows.results, columns: geometry.columns.results)
         if let accumulates { inputGradient(context, item, chunk, accumulates) }
       }
     }
@@ -214,12 +252,13 @@ final class ConvolutionLayer: Layer {
     UnsafePointer(context.value(inputs[0]) + item * context.layout(inputs[0]).itemCount)
   }
 
-  private func packBackward() {
+  private func packBackward(_ context: Context) {
     for pass in backwardPasses {
       for group in 0..<geometry.packedGroups {
         pass.packing.pack(
-          group: group, weights.values.pointer, pass.packed.pointer + group * pass.packing.groupCount)
+          group: group, weights.effective.pointer, pass.packed.pointer + group * pass.packing.groupCount)
       }
+      if pairs.outputs { context.pairRows(of: pass.packed) }
     }
   }
 
@@ -256,6 +295,18 @@ final class ConvolutionLayer: Layer {
     call.columns = Int32(columns)
     call.outputs = Int32(g.outputs)
     let gradient = context.gradient(output) + item * context.layout(output).itemCount
+    if pairs.rows {
+      call.inputRowStride *= 2
+      call.rows = Int32((rows + 1) / 2)
+      call.input = input
+      call.gradient = UnsafePointer(pairedGradients[chunk].pointer)
+      call.result = filterGradients[chunk].pointer
+      segmentOffsets.withUnsafeBufferPointer { offsets in
+        call.segmentOffsets = offsets.baseAddress
+        context.kernels.filtergradient_b16b16f32(&call)
+      }
+      return
+    }
     segmentOffsets.withUnsafeBufferPointer { offsets in
       call.segmentOffsets = offsets.baseAddress
       for group in 0..<g.groups {
@@ -264,6 +315,38 @@ final class ConvolutionLayer: Layer {
         call.result = filterGradients[chunk].pointer + group * g.filterGradientCount
         context.kernels.filtergradient_f32f32f32(&call)
       }
+    }
+  }
+
+  /// Puts each row of the padded input beside the one of the next result, and the rows of the gradient side by side.
+  private func pairRows(_ context: Context, _ item: Int, _ chunk: Int) {
+    let g = geometry
+    let source = context.value(inputs[0]) + item * context.layout(inputs[0]).itemCount
+    let (row, width) = (g.columns.extent * g.channels, g.columns.padded * g.channels)
+    func line(_ padded: Int) -> UnsafePointer<Float> {
+      let index = padded - g.rows.before
+      return UnsafePointer((0..<g.rows.extent).contains(index) ? source + index * row : zeros.pointer)
+    }
+    for padded in 0..<g.rows.padded {
+      var call = dc_narrowing()
+      call.first = line(padded)
+      call.second = line(padded + g.rows.stride)
+      call.result = UnsafeMutableRawPointer(
+        pairedInputs[chunk].pointer + padded * width + g.columns.before * g.channels)
+      call.rows = 1
+      call.count = Int32(row)
+      context.kernels.narrow_f32b16(&call)
+    }
+    let gradient = context.gradient(output) + item * context.layout(output).itemCount
+    let result = g.columns.results * g.outputs
+    for first in stride(from: 0, to: g.rows.results, by: 2) {
+      var call = dc_narrowing()
+      call.first = UnsafePointer(gradient + first * result)
+      call.second = UnsafePointer(first + 1 < g.rows.results ? gradient + (first + 1) * result : zeros.pointer)
+      call.result = UnsafeMutableRawPointer(pairedGradients[chunk].pointer + first / 2 * result)
+      call.rows = 1
+      call.count = Int32(result)
+      context.kernels.narrow_f32b16(&call)
     }
   }
 
@@ -309,8 +392,9 @@ final class ConvolutionLayer: Layer {
     let (pixel, outputPixel) = (g.channels * g.groups, g.outputs * g.groups)
     for pass in backwardPasses {
       var call = dc_convolution()
-      call.window.inputRowStride = g.columns.gradientPadded * outputPixel * 4
-      call.window.inputColumnStride = outputPixel * 4
+      let size = pairs.outputs ? 2 : 4
+      call.window.inputRowStride = g.columns.gradientPadded * outputPixel * size
+      call.window.inputColumnStride = outputPixel * size
       call.window.outputRowStride = g.rows.stride * g.columns.extent * pixel * 4
       call.window.outputColumnStride = g.columns.stride * pixel * 4
       call.window.columns = Int32(pass.columns.count)
@@ -320,16 +404,23 @@ final class ConvolutionLayer: Layer {
         + (pass.columns.origin + g.columns.gradientBefore)
       let first = target + (pass.rows.first * g.columns.extent + pass.columns.first) * pixel
       setLinear(&call, first, accumulates && !addsAfterwards)
-      convolve(context, call, gradient + origin * outputPixel, first, pass.segmentOffsets, pass.packed, pass.packing)
+      convolve(
+        context, call, gradient + origin * outputPixel / (pairs.outputs ? 2 : 1), first, pass.segmentOffsets,
+        pass.packed, pass.packing, hasPairs: pairs.outputs)
     }
   }
 
-  /// The item's gradient at the output with zeros around.
+  /// The item's gradient at the output with zeros around; of two channels a word if the convolution takes such.
   private func padGradient(_ context: Context, _ item: Int, _ chunk: Int) -> UnsafePointer<Float> {
     let g = geometry
     let pixel = g.outputs * g.groups
     let source = context.gradient(output) + item * context.layout(output).itemCount
     let width = g.columns.gradientPadded
+    if pairs.outputs {
+      return context.narrow(
+        source, rows: g.rows.results, count: g.columns.results * pixel, into: paddedGradients[chunk],
+        width: width * pixel, at: (g.rows.gradientBefore * width + g.columns.gradientBefore) * pixel)
+    }
     let target = paddedGradients[chunk].pointer + (g.rows.gradientBefore * width + g.columns.gradientBefore) * pixel
     for row in 0..<g.rows.results {
       (target + row * width * pixel).update(

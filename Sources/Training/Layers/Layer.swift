@@ -79,6 +79,39 @@ extension Layer {
 }
 
 extension Context {
+  /// Rows of values as bf16, two in a word.
+  ///
+  /// - Parameters:
+  ///   - width: values between the beginnings of two rows of the result.
+  ///   - at: where its first row begins, in values.
+  /// - Returns: `target`.
+  func narrow(
+    _ source: UnsafePointer<Float>, rows: Int, count: Int, into target: FloatBuffer, width: Int, at place: Int
+  ) -> UnsafePointer<Float> {
+    var call = dc_narrowing()
+    call.first = source
+    call.result = UnsafeMutableRawPointer(target.pointer) + place * 2
+    call.inputStride = count * 4
+    call.resultStride = width * 2
+    call.rows = Int32(rows)
+    call.count = Int32(count)
+    kernels.narrow_f32b16(&call)
+    return UnsafePointer(target.pointer)
+  }
+
+  /// Makes one row of bf16 pairs of each two rows of 16 packed filters, in place.
+  func pairRows(of packed: FloatBuffer) {
+    var call = dc_narrowing()
+    call.first = UnsafePointer(packed.pointer)
+    call.second = UnsafePointer(packed.pointer + 16)
+    call.result = UnsafeMutableRawPointer(packed.pointer)
+    call.inputStride = 128
+    call.resultStride = 64
+    call.rows = Int32(packed.count / 32)
+    call.count = 16
+    kernels.narrow_f32b16(&call)
+  }
+
   /// Copies or adds a gradient, where the clamped result lies inside the limits; 0 elsewhere.
   func passGradient(
     _ gradient: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int,

@@ -1,16 +1,13 @@
 import CKernels
 import Graphs
 
-/// Batch normalization, with a clamp (ReLU) that follows it in the same pass.
+/// Batch normalization, with a clamp (ReLU) and a grid that follow it in the same pass.
 ///
 /// In training the mean and the variance are the batch's over items and pixels; the running ones move towards them
 /// by `momentum`, with the variance of n − 1.
 ///
 /// - Source: Ioffe, Szegedy, *Batch Normalization*, arXiv 1502.03167; running statistics as in PyTorch.
 final class NormalizationLayer: Layer {
-  /// Pixels that are summed in single precision before they are added in double.
-  private static let run = 256
-
   private let parameters: (gamma: Parameter, beta: Parameter, mean: Parameter, variance: Parameter)
   private let epsilon: Float
   private let momentum: Float
@@ -19,11 +16,12 @@ final class NormalizationLayer: Layer {
   private let means: FloatBuffer
   private let inverseDeviations: FloatBuffer
   private let factors: (FloatBuffer, FloatBuffer, FloatBuffer)
-  private let runSums: [FloatBuffer]
+  private let sums: ChannelSums
+  private let grid: GridPass?
 
   init(
     name: String, input: Int, output: Int, gamma: Parameter, beta: Parameter, mean: Parameter, variance: Parameter,
-    epsilon: Float, momentum: Float, clamp: Clamp?
+    epsilon: Float, momentum: Float, clamp: Clamp?, activations: QuantizedActivations?
   ) {
     parameters = (gamma, beta, mean, variance)
     self.epsilon = epsilon
@@ -33,7 +31,8 @@ final class NormalizationLayer: Layer {
     means = FloatBuffer(channels)
     inverseDeviations = FloatBuffer(channels)
     factors = (FloatBuffer(channels), FloatBuffer(channels), FloatBuffer(channels))
-    runSums = (0..<Workers.batchChunks).map { _ in FloatBuffer(2 * channels) }
+    sums = ChannelSums(channels: channels, quantities: [.sum, .sum])
+    grid = activations.map { GridPass($0, channels: channels) }
     super.init(name: name, inputs: [input], output: output)
   }
 
@@ -54,7 +53,12 @@ final class NormalizationLayer: Layer {
       scale.pointer[c] = parameters.gamma.values.pointer[c] * inverseDeviations.pointer[c]
       offset.pointer[c] = parameters.beta.values.pointer[c] - means.pointer[c] * scale.pointer[c]
     }
-    overRange(context) { call, range, first in
+    if let grid {
+      grid.forward(
+        context, pixels: context.layout(output).pixels, output: context.value(output), describe(context))
+      return
+    }
+    overRange(context) { call, first in
       call.a = UnsafePointer(scale.pointer)
       call.b = UnsafePointer(offset.pointer)
       call.result = context.value(output) + first
@@ -62,8 +66,22 @@ final class NormalizationLayer: Layer {
     }
   }
 
+  /// What the grid rounds: the input times `scale` plus `offset` as the forward pass left them, inside the clamp.
+  private func describe(_ context: Context) -> (inout dc_channelwise, Int) -> Void {
+    let input = context.value(inputs[0])
+    let (scale, offset, means, clamp) = (factors.0, factors.1, means, clamp)
+    return { call, first in
+      call.input = UnsafePointer(input + first)
+      call.a = UnsafePointer(scale.pointer)
+      call.b = UnsafePointer(offset.pointer)
+      call.d = UnsafePointer(means.pointer)
+      call.lowest = clamp?.lower ?? -.infinity
+      call.highest = clamp?.upper ?? .infinity
+    }
+  }
+
   /// Calls `body` with a description of each chunk's pixels, and with the index of its first value.
-  private func overRange(_ context: Context, _ body: (inout dc_channelwise, Range<Int>, Int) -> Void) {
+  private func overRange(_ context: Context, _ body: (inout dc_channelwise, Int) -> Void) {
     let pixels = context.layout(output).pixels
     context.workers.overBatch(context.count) { _, range in
       var call = dc_channelwise()
@@ -73,36 +91,7 @@ final class NormalizationLayer: Layer {
       call.channels = Int32(channels)
       call.lowest = clamp?.lower ?? -.infinity
       call.highest = clamp?.upper ?? .infinity
-      body(&call, range, first)
-    }
-  }
-
-  /// Sums of two quantities by channel: single precision over a run of pixels, then double over runs, then over chunks in
-  /// their order.
-  private func sums(_ context: Context, _ body: (inout dc_channelwise, Int) -> Void) -> [Double] {
-    let pixels = context.layout(output).pixels
-    let width = 2 * channels
-    var all = [Double](repeating: 0, count: Workers.batchChunks * width)
-    all.withUnsafeMutableBufferPointer { all in
-      let totals = all.baseAddress
-      context.workers.overBatch(context.count) { chunk, range in
-        guard let own = totals.map({ $0 + chunk * width }) else { return }
-        var call = dc_channelwise()
-        call.channels = Int32(channels)
-        call.lowest = clamp?.lower ?? -.infinity
-        call.highest = clamp?.upper ?? .infinity
-        call.sums = runSums[chunk].pointer
-        let end = range.upperBound * pixels
-        for pixel in stride(from: range.lowerBound * pixels, to: end, by: Self.run) {
-          call.input = UnsafePointer(context.value(inputs[0]) + pixel * channels)
-          call.pixels = min(Self.run, end - pixel)
-          body(&call, pixel * channels)
-          for index in 0..<width { own[index] += Double(runSums[chunk].pointer[index]) }
-        }
-      }
-    }
-    return (0..<width).map { index in
-      (0..<Workers.batchChunks).reduce(0) { $0 + all[$1 * width + index] }
+      body(&call, first)
     }
   }
 
@@ -111,7 +100,9 @@ final class NormalizationLayer: Layer {
     // About the first pixel, so that a mean far from 0 costs no precision.
     let center = factors.2
     center.pointer.update(from: context.value(inputs[0]), count: channels)
-    let sums = sums(context) { call, _ in
+    let input = context.value(inputs[0])
+    let sums = sums(context, pixels: context.layout(output).pixels) { call, first in
+      call.input = UnsafePointer(input + first)
       call.a = UnsafePointer(center.pointer)
       context.kernels.moments_f32f32(&call)
     }
@@ -127,13 +118,7 @@ final class NormalizationLayer: Layer {
   }
 
   override func backward(_ context: Context) {
-    let isClamped = clamp != nil
-    let sums = sums(context) { call, first in
-      call.gradient = UnsafePointer(context.gradient(output) + first)
-      if isClamped { call.activated = UnsafePointer(context.value(output) + first) }
-      call.a = UnsafePointer(means.pointer)
-      context.kernels.gradientsums_f32f32(&call)
-    }
+    let sums = gradientSums(context)
     let number = Double(context.count * context.layout(output).pixels)
     let (a, b, d) = factors
     for c in 0..<channels {
@@ -150,9 +135,9 @@ final class NormalizationLayer: Layer {
       d.pointer[c] = Float(shift - bend * Double(means.pointer[c]))
     }
     guard let accumulates = accumulates[0] else { return }
-    overRange(context) { call, _, first in
+    overRange(context) { call, first in
       call.gradient = UnsafePointer(context.gradient(output) + first)
-      if isClamped { call.activated = UnsafePointer(context.value(output) + first) }
+      if grid == nil && clamp != nil { call.activated = UnsafePointer(context.value(output) + first) }
       call.a = UnsafePointer(a.pointer)
       call.b = UnsafePointer(b.pointer)
       call.d = UnsafePointer(d.pointer)
@@ -160,5 +145,25 @@ final class NormalizationLayer: Layer {
       call.accumulates = accumulates ? 1 : 0
       context.kernels.normgradient_f32f32(&call)
     }
+  }
+
+  /// Sums of the gradient inside the clamp, and of its products with the input less the mean; with a grid it is left in
+  /// the gradient's own memory.
+  private func gradientSums(_ context: Context) -> ArraySlice<Double> {
+    let pixels = context.layout(output).pixels
+    let gradient = context.gradient(output)
+    if let grid {
+      return grid.backward(context, pixels: pixels, gradient: gradient, target: gradient, describe(context))
+    }
+    let (input, activated) = (context.value(inputs[0]), clamp.map { _ in context.value(output) })
+    return sums(context, pixels: pixels) { call, first in
+      call.input = UnsafePointer(input + first)
+      call.gradient = UnsafePointer(gradient + first)
+      if let activated { call.activated = UnsafePointer(activated + first) }
+      call.lowest = clamp?.lower ?? -.infinity
+      call.highest = clamp?.upper ?? .infinity
+      call.a = UnsafePointer(means.pointer)
+      context.kernels.gradientsums_f32f32(&call)
+    }[...]
   }
 }

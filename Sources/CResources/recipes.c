@@ -1,0 +1,45 @@
+#include "resources.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+// One line for each file of the folder Recipes, by the alphabet.
+static const unsigned char convnet_cifar10_ternary[] = {
+#embed "../../Recipes/convnet-cifar10-ternary.json"
+};
+static const unsigned char convnet_cifar10[] = {
+#embed "../../Recipes/convnet-cifar10.json"
+};
+static const unsigned char digits_ternary[] = {
+#embed "../../Recipes/digits-ternary.json"
+};
+static const unsigned char digits[] = {
+#embed "../../Recipes/digits.json"
+};
+static const unsigned char lenet5_mnist_ternary[] = {
+#embed "../../Recipes/lenet5-mnist-ternary.json"
+};
+static const unsigned char lenet5_mnist[] = {
+#embed "../../Recipes/lenet5-mnist.json"
+};
+static const unsigned char resnet20_cifar10[] = {
+#embed "../../Recipes/resnet20-cifar10.json"
+};
+static const unsigned char resnet44_cifar10[] = {
+#embed "../../Recipes/resnet44-cifar10.json"
+};
+
+static const dc_recipe recipes[] = {
+    {"convnet-cifar10", convnet_cifar10, sizeof convnet_cifar10},
+    {"convnet-cifar10-ternary", convnet_cifar10_ternary, sizeof convnet_cifar10_ternary},
+    {"digits", digits, sizeof digits},
+    {"digits-ternary", digits_ternary, sizeof digits_ternary},
+    {"lenet5-mnist", lenet5_mnist, sizeof lenet5_mnist},
+    {"lenet5-mnist-ternary", lenet5_mnist_ternary, sizeof lenet5_mnist_ternary},
+    {"resnet20-cifar10", resnet20_cifar10, sizeof resnet20_cifar10},
+    {"resnet44-cifar10", resnet44_cifar10, sizeof resnet44_cifar10},
+};
+
+const dc_recipe *dc_recipes(size_t *count) {
+  *count = sizeof recipes / sizeof recipes[0];
+  return recipes;
+}

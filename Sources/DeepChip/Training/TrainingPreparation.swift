@@ -1,0 +1,181 @@
+import Coding
+import Compression
+import Datasets
+import Foundation
+import Graphs
+import Networks
+import Passes
+import Quantizers
+import Tensors
+import Training
+
+/// What a configuration means: network, items, quantizers and teacher.
+struct TrainingPreparation {
+  let configuration: TrainingConfiguration
+  let checksums: TrainingConfiguration.Checksums
+  private let graph: Graph
+  private let quantization: NetworkQuantization
+  private let items: LabeledItems
+  private let feeder: InputFeeder
+
+  /// - Parameter dataset: the training split.
+  init(_ configuration: TrainingConfiguration, _ dataset: Dataset) throws {
+    self.configuration = configuration
+    let network = try Self.network(configuration, dataset)
+    feeder = try InputFeeder(network, configuration.preprocessing.preprocessing)
+    items = try Self.items(dataset, limit: configuration.limit, feeder)
+    (graph, quantization) = try Self.quantized(network, configuration, dataset)
+    var checksums = TrainingConfiguration.Checksums()
+    checksums.start = network.checksumOfConstants
+    checksums.training = items.checksum
+    self.checksums = checksums
+  }
+
+  var isQuantized: Bool { !quantization.weights.isEmpty || !quantization.activations.isEmpty }
+
+  func trainer(threads: Int) throws -> Trainer {
+    var settings = configuration.recipe.settings(itemCount: items.count)
+    if !thresholdsFollow { settings.density?.form = .masking }
+    return try Trainer(
+      graph, quantization: quantization, items: items, recipe: settings, teacher: try teacher(threads: threads),
+      threads: threads)
+  }
+
+  /// Whether all quantizers move their thresholds by a density, so that weights may come back; others want masks.
+  private var thresholdsFollow: Bool {
+    quantization.weights.values.filter(\.isPruned).allSatisfy {
+      $0.quantizer is TrainedTernaryQuantizer || $0.quantizer is TernaryWeightNetworkQuantizer
+    }
+  }
+
+  // MARK: Network
+
+  /// From a file, or built by name with the data's classes.
+  private static func network(_ configuration: TrainingConfiguration, _ dataset: Dataset) throws -> Graph {
+    let url = URL(fileURLWithPath: configuration.network)
+    guard Model.Format(rawValue: url.pathExtension.lowercased()) == nil else {
+      let model = try Model(contentsOf: url)
+      return model.format == .dchip ? model.packed.graph : model.graph
+    }
+    var choice = configuration.recipe.network
+    choice.name = configuration.network
+    let classes = dataset.classNames.isEmpty ? (dataset.labels?.max() ?? -1) + 1 : dataset.classNames.count
+    choice.classes = choice.classes ?? max(classes, 1)
+    return try choice.graph(seed: configuration.recipe.seed)
+  }
+
+  // MARK: Items
+
+  private static func items(_ dataset: Dataset, limit: Int?, _ feeder: InputFeeder) throws -> LabeledItems {
+    guard let labels = dataset.labels else {
+      throw Failure(.usage, "\(dataset.name.escapedForDisplay): has no labels to learn from.")
+    }
+    let count = min(limit ?? dataset.count, dataset.count)
+    return try LabeledItems(inputs: feeder.reals(dataset, Array(0..<count)), labels: Array(labels.prefix(count)))
+  }
+
+  // MARK: Quantizers
+
+  /// The graph that is trained, and what of it is quantized.
+  private static func quantized(
+    _ graph: Graph, _ configuration: TrainingConfiguration, _ dataset: Dataset
+  ) throws -> (Graph, NetworkQuantization) {
+    let choice = configuration.recipe.quantization ?? TrainingRecipe.QuantizationChoice()
+    let weights = try choice.weights.map(weightKind)
+    let activations = try choice.activations.map(activationKind)
+    guard weights != nil || activations != nil || configuration.recipe.density != nil else {
+      return (graph.simplified(by: Pass.training), NetworkQuantization())
+    }
+    guard (weights == nil) == (activations == nil) else {
+      throw Failure(.usage, "--weights and --activations: integers need both, or neither for real numbers.")
+    }
+    // One thread: the ranges are part of the result.
+    var calibration = Quantization()
+    calibration.preprocessing = configuration.preprocessing.preprocessing
+    calibration.seed = configuration.recipe.seed
+    let hasRange = activations.map { [.range, .movingRange].contains($0) } ?? true
+    let plan = try QuantizationPlan(
+      graph, needsNarrowInputs: !hasRange, calibration: calibration.source(dataset, passCount: 1))
+    var result = NetworkQuantization()
+    for (index, layer) in plan.layers.enumerated() {
+      let name = !layer.isEnd ? nil : index == 0 ? choice.firstLayer : choice.lastLayer
+      result.weights[layer.weights] = try weightQuantization(weights, end: name)
+    }
+    if let activations {
+      result.activations = plan.activations.map { values in
+        let kind = hasRange || values.isNarrow ? activations : TrainableActivationQuantizerKind.range
+        return ActivationQuantization(values.sources, kind.quantizer(), values.statistics)
+      }
+    }
+    return (plan.graph, result)
+  }
+
+  /// - Parameter end: what was chosen for an end layer; nil for inner layers.
+  private static func weightQuantization(
+    _ kind: TrainableWeightQuantizerKind?, end: String?
+  ) throws -> WeightQuantization {
+    let options = TrainableWeightQuantizerOptions()
+    guard let end else { return WeightQuantization(kind?.quantizer(options)) }
+    guard kind != nil, end != "float" else { return WeightQuantization(nil, isPruned: false) }
+    return WeightQuantization(try weightKind(end).quantizer(options), isPruned: false)
+  }
+
+  private static func weightKind(_ name: String) throws -> TrainableWeightQuantizerKind {
+    if let kind = TrainableWeightQuantizerKind.named(name) { return kind }
+    let names = TrainableWeightQuantizerKind.all.map(\.name).joined(separator: ", ")
+    throw Failure(.usage, "--weights \(name.escapedForDisplay): one of \(names).")
+  }
+
+  private static func activationKind(_ name: String) throws -> TrainableActivationQuantizerKind {
+    if let kind = TrainableActivationQuantizerKind.named(name) { return kind }
+    let names = TrainableActivationQuantizerKind.all.map(\.name).joined(separator: ", ")
+    throw Failure(.usage, "--activations \(name.escapedForDisplay): one of \(names).")
+  }
+
+  // MARK: Teacher
+
+  /// A network from a file, asked about the inputs that the student sees.
+  private func teacher(threads: Int) throws -> Teacher? {
+    guard let distillation = configuration.recipe.distillation else { return nil }
+    guard let file = distillation.teacher else {
+      throw Failure(.usage, "the recipe learns from a teacher: name one with --teacher.")
+    }
+    let model = try Model(contentsOf: URL(fileURLWithPath: file))
+    let graph = model.packed.graph
+    let preprocessing = configuration.preprocessing.preprocessing
+    if let own = model.packed.preprocessing, own != preprocessing {
+      throw Failure(
+        .usage, "\(model.url.lastPathComponent.escapedForDisplay): was trained on inputs prepared in another way.")
+    }
+    let feeder = try InputFeeder(graph, preprocessing)
+    let executor = try model.executor(batch: configuration.recipe.batchSize, threads: threads)
+    return { inputs in
+      let outputs = try executor.run([try feeder.encoded(inputs)])
+      guard let output = outputs.first, let id = graph.outputs.first,
+        let logits = try output.decoded(graph.outputEncoding(id)).asFloat32
+      else { throw Failure(.usage, "the teacher has no real output") }
+      return logits
+    }
+  }
+}
+
+extension LabeledItems {
+  /// Of inputs and labels.
+  fileprivate var checksum: UInt64 {
+    let content = inputs.scalars.withUnsafeBytes { Checksum.of($0) }
+    return content ^ (labels.withUnsafeBytes { Checksum.of($0) } &* 0x9E37_79B9_7F4A_7C15)
+  }
+}
+
+extension Graph {
+  /// Of the real constants, in their order.
+  fileprivate var checksumOfConstants: UInt64 {
+    var writer = ByteWriter()
+    for id in constants.keys.sorted() {
+      guard case .tensor(.float32(let tensor))? = constants[id] else { continue }
+      writer.uint64(UInt64(id.index))
+      writer.uint64(tensor.scalars.withUnsafeBytes { Checksum.of($0) })
+    }
+    return Checksum.of(writer.bytes)
+  }
+}

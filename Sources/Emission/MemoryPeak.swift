@@ -1,0 +1,54 @@
+import Graphs
+import Planning
+
+/// The step at which an emitted program needs its arena most, and what lies there.
+public struct MemoryPeak: Sendable, Equatable {
+  /// A value in memory.
+  public struct Block: Sendable, Equatable {
+    /// The value, for people.
+    public var name: String
+    public var byteCount: Int
+    /// In the arena.
+    public var offset: Int
+  }
+
+  /// Index of the step.
+  public var step: Int
+  /// Its layer, for people.
+  public var layer: String
+  public var kind: Operator.Kind
+  /// The values that are needed at that step, largest first.
+  public var blocks: [Block]
+  /// Bytes of the arena beyond the blocks' sum: gaps that no order of placing closed.
+  public var gapByteCount: Int
+}
+
+extension CEmitter {
+  /// The step with the most bytes alive; nil without an arena.
+  public var peak: MemoryPeak? {
+    guard sizes.arenaByteCount > 0 else { return nil }
+    func alive(_ step: Int) -> [Int] {
+      schedule.buffers.indices.filter {
+        let lifetime = schedule.buffers[$0].lifetime
+        return lifetime.byteCount > 0 && lifetime.firstStep <= step && step <= lifetime.lastStep
+      }
+    }
+    func byteCount(_ step: Int) -> Int { alive(step).reduce(0) { $0 + schedule.buffers[$1].lifetime.byteCount } }
+    var (best, most) = (0, -1)
+    for step in schedule.steps.indices {
+      let bytes = byteCount(step)
+      if bytes > most { (best, most) = (step, bytes) }
+    }
+    guard schedule.steps.indices.contains(best) else { return nil }
+    let node = schedule.graph.nodes[schedule.steps[best].node]
+    let blocks = alive(best).map {
+      MemoryPeak.Block(
+        name: schedule.buffers[$0].name, byteCount: schedule.buffers[$0].lifetime.byteCount,
+        offset: schedule.arena.offsets[$0])
+    }
+    return MemoryPeak(
+      step: best, layer: node.name, kind: node.operator.kind,
+      blocks: blocks.sorted { ($1.byteCount, $0.offset) < ($0.byteCount, $1.offset) },
+      gapByteCount: sizes.arenaByteCount - most)
+  }
+}
