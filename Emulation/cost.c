@@ -1,4 +1,4 @@
-/* Runs each kernel on typical layers, with a marker for Emulation/instructions.c before and after.
+/* Runs each kernel on typical layers, with a marker for Scripts/emulation/count.c before and after.
 
      cost ISA...         instruction sets to run, all available ones else
 
