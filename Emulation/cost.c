@@ -1,4 +1,4 @@
-/* Runs each kernel on typical layers, with a marker for Emulation/instructions.c before and after.
+/* Runs each kernel on typical layers, with a marker for Scripts/emulation/count.c before and after.
 
      cost ISA...         instruction sets to run, all available ones else
 
@@ -228,6 +228,7 @@ int main(int argc, char **argv) {
     int wanted = argc < 2;
     for (int i = 1; i < argc; i++) wanted |= strcmp(argv[i], name) == 0;
     if (!k || !wanted) continue;
+    state = 1; /* the same weights for all */
     count_layers(name, k);
     count_sparse(name, k, 0.2), count_sparse(name, k, 0.1), count_sparse(name, k, 0.05);
     count_leveled(name, k, 4), count_leveled(name, k, 2);

@@ -530,7 +530,7 @@ static void test_channelwise(int channels, int hasOption, uint64_t seed) {
   uint64_t state = seed;
   const int pixels = 7, atEnd = seed % 2 == 0;
   const size_t count = (size_t)(pixels * channels), sums = (size_t)(2 * channels);
-  snprintf(case_name, sizeof case_name, "%d channels, option %d", channels, hasOption);
+  snprintf(case_name, sizeof case_name, "%d channels, option %d, seed %llu", channels, hasOption, (unsigned long long)seed);
   dc_channelwise p = {.pixels = pixels, .channels = channels, .accumulates = hasOption, .lowest = -0.25f, .highest = 0.5f};
   p.input = guarded_values(count, atEnd, &state), p.gradient = guarded_values(count, atEnd, &state);
   p.other = hasOption ? guarded_values(count, atEnd, &state) : 0;
@@ -542,6 +542,16 @@ static void test_channelwise(int channels, int hasOption, uint64_t seed) {
   compare(dc_operation_gradientsums_f32f32, &p, (void **)&p.sums, sums * 4, 0, 1, 1e-5);
   compare(dc_operation_normalize_f32f32, &p, (void **)&p.result, count * 4, 0, 1, 1e-6);
   compare(dc_operation_normgradient_f32f32, &p, (void **)&p.result, count * 4, before, 1, 1e-6);
+
+  /* On a grid all processors give the same bits, but for sums. */
+  p.grid = (dc_grid){.step = 0.0625f, .inverseStep = 16, .lowest = -4, .highest = 7, .isSign = seed % 3 == 0};
+  compare(dc_operation_normquantize_f32f32, &p, (void **)&p.result, count * 4, 0, 1, 0);
+  compare(dc_operation_ranges_f32f32, &p, (void **)&p.sums, (size_t)(3 * channels) * 4, 0, 1, 1e-5);
+  float *results = guard(count * 4, 1);
+  p.result = results;
+  compare(dc_operation_quantgradient_f32f32, &p, (void **)&p.sums, (size_t)(5 * channels) * 4, 0, 1, 1e-5);
+  p.sums = guard((size_t)(5 * channels) * 4, 1);
+  compare(dc_operation_quantgradient_f32f32, &p, (void **)&p.result, count * 4, 0, 1, 0);
   release_guarded(0);
 }
 

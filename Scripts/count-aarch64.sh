@@ -10,11 +10,11 @@ cd "$(dirname "$0")/.."
 
 Scripts/test-aarch64.sh > /dev/null
 folder=.build/aarch64
-gcc -O2 -Wall -Wextra -shared -fPIC Emulation/instructions.c -o "$folder/instructions.so"
+gcc -O2 -Wall -Wextra -shared -fPIC Scripts/emulation/count.c -o "$folder/instructions.so"
 qemu-aarch64 -cpu max -plugin "$folder/instructions.so" -d plugin -D "$folder/counts" "$folder/cost" > "$folder/rows"
 
 # Every second count lies between the markers of a run.
-awk 'NR % 2 == 0' "$folder/counts" | paste "$folder/rows" - | awk -F '\t' -v markdown="${1:-}" '
+grep '^[0-9]' "$folder/counts" | awk 'NR % 2 == 0' | paste "$folder/rows" - | awk -F '\t' -v markdown="${1:-}" '
   { key = $2 "\t" $3; if (!(key in unit)) { order[++n] = key; unit[key] = $5 }
     cost[key, $1] = $6 / $4; if (!($1 in seen)) { seen[$1] = 1; isa[++m] = $1 } }
   END {

@@ -34,46 +34,33 @@ DC_NEON_INLINE int start_sums(const dc_window *w, const int8_t *weights, int32_t
   return w->segmentLength % 8 == 0;
 }
 
-/* Adds the products of 8 codes of each pixel. A register of codes is a pair of pixels, one of weights a pair of
-   outputs: packed are four codes' weights of four outputs, and vzip brings eight of two together. */
-DC_NEON_INLINE void add_eight(const int pairs, int32x4_t *acc, const uint8x16_t codes[most_pixels / 2],
-                              const int8_t *weights, const int isHalf) {
-  UNROLLED for (int o = 0; o < 4; o++) {
-    const int32x4_t first = vreinterpretq_s32_s8(vld1q_s8(weights + 16 * o));
-    const int32x4_t second = isHalf ? vdupq_n_s32(0) : vreinterpretq_s32_s8(vld1q_s8(weights + 64 + 16 * o));
-    const int8x16_t low = vreinterpretq_s8_s32(vzip1q_s32(first, second));
-    const int8x16_t high = vreinterpretq_s8_s32(vzip2q_s32(first, second));
-    UNROLLED for (int p = 0; p < pairs; p++) {
-      acc[p * 8 + o * 2] = vusmmlaq_s32(acc[p * 8 + o * 2], codes[p], low);
-      acc[p * 8 + o * 2 + 1] = vusmmlaq_s32(acc[p * 8 + o * 2 + 1], codes[p], high);
-    }
-  }
-}
-
-/* An odd number of pixels takes the last one twice. */
-DC_NEON_INLINE void sum_tile(const int pixels, const int plain, const dc_window *w, const uint8_t *const *at,
-                             const int8_t *weights, const int32_t *start, int32_t *sums) {
+/* The sums of pixels by matrix products, for segments of whole 8 codes. A register of codes is a pair of pixels, one of
+   weights a pair of outputs: packed are four codes' weights of four outputs, and vzip brings eight of two together. An
+   odd number of pixels takes the last one twice. */
+DC_NEON_INLINE void sum_pairs(const int pixels, const dc_window *w, const uint8_t *const *at, const int8_t *weights,
+                              int32_t *sums) {
   const int pairs = (pixels + 1) / 2;
   int32x4_t acc[most_pixels * 4];
-  const uint8_t *input[most_pixels + 1];
-  (void)start;
+  const uint8_t *input[most_pixels];
   UNROLLED for (int p = 0; p < pairs * 2; p++) input[p] = at[p < pixels ? p : pixels - 1];
   UNROLLED for (int i = 0; i < pairs * 8; i++) acc[i] = vdupq_n_s32(0);
   for (int32_t segment = 0; segment < w->segmentCount; segment++) {
     ptrdiff_t i = w->segmentOffsets[segment];
     const ptrdiff_t end = i + w->segmentLength;
-    uint8x16_t codes[most_pixels / 2];
     for (; end - i >= 8; i += 8, weights += 128) {
+      uint8x16_t codes[most_pixels / 2];
       UNROLLED for (int p = 0; p < pairs; p++)
         codes[p] = vcombine_u8(vld1_u8(input[2 * p] + i), vld1_u8(input[2 * p + 1] + i));
-      add_eight(pairs, acc, codes, weights, 0);
-    }
-    if (!plain && i != end) {
-      UNROLLED for (int p = 0; p < pairs; p++)
-        codes[p] = vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(four_bytes(input[2 * p] + i)),
-                                                     vcreate_u64(four_bytes(input[2 * p + 1] + i))));
-      add_eight(pairs, acc, codes, weights, 1);
-      weights += 64;
+      UNROLLED for (int o = 0; o < 4; o++) {
+        const int32x4_t first = vreinterpretq_s32_s8(vld1q_s8(weights + 16 * o));
+        const int32x4_t second = vreinterpretq_s32_s8(vld1q_s8(weights + 64 + 16 * o));
+        const int8x16_t low = vreinterpretq_s8_s32(vzip1q_s32(first, second));
+        const int8x16_t high = vreinterpretq_s8_s32(vzip2q_s32(first, second));
+        UNROLLED for (int p = 0; p < pairs; p++) {
+          acc[p * 8 + o * 2] = vusmmlaq_s32(acc[p * 8 + o * 2], codes[p], low);
+          acc[p * 8 + o * 2 + 1] = vusmmlaq_s32(acc[p * 8 + o * 2 + 1], codes[p], high);
+        }
+      }
     }
   }
   UNROLLED for (int p = 0; p < pixels; p++)
@@ -82,6 +69,45 @@ DC_NEON_INLINE void sum_tile(const int pixels, const int plain, const dc_window 
       const int64x2_t b = vreinterpretq_s64_s32(acc[p / 2 * 8 + o * 2 + 1]);
       vst1q_s32(sums + p * 16 + o * 4, vreinterpretq_s32_s64(p % 2 ? vzip2q_s64(a, b) : vzip1q_s64(a, b)));
     }
+}
+
+#define DC_ADD_LANE(lane) \
+  UNROLLED for (int o = 0; o < 4; o++) { \
+    const int8x16_t weight = vld1q_s8(weights + 64 * lane + 16 * o); \
+    UNROLLED for (int p = 0; p < pixels; p++) \
+        acc[p * 4 + o] = vsudotq_laneq_s32(acc[p * 4 + o], weight, codes[p], lane); \
+  }
+
+/* The sums of pixels by dot products, for segments of any length. */
+DC_NEON_INLINE void sum_dots(const int pixels, const dc_window *w, const uint8_t *const *at, const int8_t *weights,
+                             int32_t *sums) {
+  int32x4_t acc[most_pixels * 4];
+  UNROLLED for (int i = 0; i < pixels * 4; i++) acc[i] = vdupq_n_s32(0);
+  for (int32_t segment = 0; segment < w->segmentCount; segment++) {
+    ptrdiff_t i = w->segmentOffsets[segment];
+    const ptrdiff_t end = i + w->segmentLength;
+    uint8x16_t codes[most_pixels];
+    for (; end - i >= 16; i += 16, weights += 256) {
+      UNROLLED for (int p = 0; p < pixels; p++) codes[p] = vld1q_u8(at[p] + i);
+      DC_ADD_LANE(0) DC_ADD_LANE(1) DC_ADD_LANE(2) DC_ADD_LANE(3)
+    }
+    if (i == end) continue;
+    const int32_t left = (int32_t)(end - i);
+    UNROLLED for (int p = 0; p < pixels; p++) codes[p] = load_words(at[p] + i, left);
+    DC_ADD_LANE(0)
+    if (left > 4) { DC_ADD_LANE(1) }
+    if (left > 8) { DC_ADD_LANE(2) }
+    weights += left * 16;
+  }
+  UNROLLED for (int i = 0; i < pixels * 4; i++) vst1q_s32(sums + 4 * i, acc[i]);
+}
+#undef DC_ADD_LANE
+
+DC_NEON_INLINE void sum_tile(const int pixels, const int plain, const dc_window *w, const uint8_t *const *at,
+                             const int8_t *weights, const int32_t *start, int32_t *sums) {
+  (void)start;
+  if (plain) sum_pairs(pixels, w, at, weights, sums);
+  else sum_dots(pixels, w, at, weights, sums);
 }
 
 #define DC_ADD_LANE(lane) \

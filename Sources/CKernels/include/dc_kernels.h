@@ -117,7 +117,7 @@ typedef struct dc_convolution {
 typedef struct dc_gather_table {
   int32_t segment;
   int32_t offset; /* bytes, from the beginning of the segment */
-  uint64_t mask;  /* bit i: byte i is there; the others are taken for 0, and not read */
+  uint64_t mask;  /* bit i: byte i is there; ones from bit 0 on. The others are taken for 0, and not read */
 } dc_gather_table;
 
 /* Sparse weights for the kernels that pick codes (types u8g8...), to which `weights` points.
