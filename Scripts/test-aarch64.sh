@@ -49,10 +49,10 @@ link() { # product object...
 }
 
 build_kernels() {
-  is_outdated "$folder/kernels" Sources/CKernels Emulation || return 0
+  is_outdated "$folder/kernels" Sources/CKernels Sources/CCoding Emulation || return 0
   rm -f "$folder"/c/*.o
   local source
-  for source in Sources/CKernels/*.c Sources/CKernels/*/*.c; do
+  for source in Sources/CKernels/*.c Sources/CKernels/*/*.c Sources/CCoding/*.c; do
     compile "$source" "$folder/c/$(basename "$(dirname "$source")")-$(basename "$source").o" -O3
   done
   compile Emulation/kernels.c "$folder/kernels.o" -O2
@@ -72,11 +72,12 @@ test_kernels() { # processor instruction-set...
 build_core() {
   local modules=(Tensors Graphs Coding ModelFormat Kernels Reference Planning Runtime) module
   local flags=(-target aarch64-none-none-elf -enable-experimental-feature Embedded -wmo -O -swift-version 6 -Xcc -fPIC
-    -Xfrontend -function-sections -parse-as-library -package-name deepchip -I "$folder/swift" -I "$folder/swift/CKernels")
-  mkdir -p "$folder/swift/CKernels"
-  printf 'module CKernels { header "%s" export * }\n' "$PWD/Sources/CKernels/include/CKernels.h" \
-    > "$folder/swift/CKernels/module.modulemap"
-  local earlier=(Sources/CKernels/include)
+    -Xfrontend -function-sections -parse-as-library -package-name deepchip -I "$folder/swift" -I "$folder/swift/C")
+  mkdir -p "$folder/swift/C"
+  for module in CKernels CCoding; do
+    printf 'module %s { umbrella "%s" export * }\n' "$module" "$PWD/Sources/$module/include"
+  done > "$folder/swift/C/module.modulemap"
+  local earlier=(Sources/CKernels/include Sources/CCoding/include)
   for module in "${modules[@]}"; do
     earlier+=("Sources/$module")
     is_outdated "$folder/swift/$module.o" "${earlier[@]}" || continue
