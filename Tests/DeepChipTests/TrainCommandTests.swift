@@ -256,7 +256,7 @@ import Testing
     let output = folder["a.dchip"].path
     for (arguments, known) in [
       (["nonet", "--data", "digits"], "lenet5"), (["lenet5", "--data", "digit"], "digits"),
-      (["--recipe", "none"], "resnet20-cifar10"),
+      (["--recipe", "none"], "resnet20-cifar10-ternary"),
       (["digits-convnet", "--data", "digits", "--weights", "two", "--activations", "lsq8"], "ternary"),
       (["digits-convnet", "--data", "digits", "--weights", "ternary", "--activations", "two"], "pact4"),
       (["digits-convnet", "--data", "digits", "--weights", "ternary"], "--activations"),

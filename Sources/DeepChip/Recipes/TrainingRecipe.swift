@@ -3,7 +3,7 @@ import Training
 
 /// Everything that decides a training run: what `deepchip train --recipe FILE` reads.
 ///
-///     var recipe = try TrainingRecipe.named("resnet20-cifar10")
+///     var recipe = try TrainingRecipe.named("resnet20-cifar10-ternary")
 ///     recipe.epochs = 3
 ///     let graph = try recipe.network.graph(seed: recipe.seed)
 ///     let settings = recipe.settings(itemCount: 40_000)

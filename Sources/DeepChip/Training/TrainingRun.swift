@@ -1,5 +1,7 @@
+import Compression
 import Datasets
 import Foundation
+import Graphs
 import Measurements
 import ModelFormat
 import Packing
