@@ -158,7 +158,7 @@ import Testing
 
   @Test("A group of rows decodes alone to its rows", arguments: [CodeAlphabet.ternary, .signed(bitWidth: 8)])
   func groupsStandAlone(alphabet: CodeAlphabet) throws {
-    let (rows, rowLength) = (431, 577)
+    let (rows, rowLength) = (1731, 577)
     let codes = codes(alphabet, count: rows * rowLength, density: 0.4, seed: 8)
     let bytes = try InterleavedANS.encode(codes, rowLength: rowLength, alphabet: alphabet)
     try bytes.withUnsafeBytes { bytes in

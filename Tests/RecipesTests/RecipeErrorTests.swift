@@ -136,8 +136,8 @@ import Testing
     let error = #expect(throws: RecipeError.self) { try TrainingRecipe.load("no/such.json") }
     #expect(
       error?.description
-        == "no/such.json: no such file, and no built-in recipe. Built in are convnet-cifar10, convnet-cifar10-ternary, "
-        + "digits, digits-ternary, lenet5-mnist, lenet5-mnist-ternary, resnet20-cifar10, resnet44-cifar10.")
+        == "no/such.json: no such file, and no built-in recipe. Built in are "
+        + TrainingRecipe.builtInNames.joined(separator: ", ") + ".")
   }
 
   @Test("A file is read from its path")

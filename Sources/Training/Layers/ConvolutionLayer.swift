@@ -22,7 +22,9 @@ final class ConvolutionLayer: Layer {
   private let zeros: FloatBuffer
   private let paddedInputs: [FloatBuffer]
   private let paddedGradients: [FloatBuffer]
+  /// Of each chunk; dense layers, whose sums take more memory than their values, have one for all.
   private let filterGradients: [FloatBuffer]
+  private let sumsWholeBatch: Bool
   private let biasSums: [FloatBuffer]
   private let addends: [FloatBuffer]
   private let segmentOffsets: [Int]
@@ -73,7 +75,10 @@ final class ConvolutionLayer: Layer {
     let (allChannels, allOutputs) = (g.channels * g.groups, g.outputs * g.groups)
     paddedInputs = buffers(g.isPointwise ? 0 : g.rows.padded * g.columns.padded * allChannels)
     paddedGradients = buffers(g.isPointwise ? 0 : g.rows.gradientPadded * g.columns.gradientPadded * allOutputs)
-    filterGradients = buffers(g.filterGradientCount * g.groups)
+    sumsWholeBatch = g.isPointwise && g.rows.extent * g.columns.extent == 1
+    filterGradients = (0..<(sumsWholeBatch ? 1 : Workers.batchChunks)).map { _ in
+      FloatBuffer(g.filterGradientCount * g.groups)
+    }
     addends = buffers(g.isDepthwise ? g.rows.extent * g.columns.extent * allChannels : 0)
     biasSums = buffers(2 * allOutputs)
     pairedInputs = buffers(pairs.rows ? g.rows.padded * g.columns.padded * allChannels : 0)
@@ -231,9 +236,11 @@ final class ConvolutionLayer: Layer {
       maskGradient(context, range, clamp)
       if bias != nil { addBiasSums(context, range, chunk) }
       if geometry.isPointwise {
-        addFilterGradient(
-          context, input: inputs(context, range.lowerBound), item: range.lowerBound, chunk: chunk, rows: 1,
-          columns: range.count * geometry.rows.extent * geometry.columns.extent)
+        if !sumsWholeBatch {
+          addFilterGradient(
+            context, input: inputs(context, range.lowerBound), item: range.lowerBound, chunk: chunk, rows: 1,
+            columns: range.count * geometry.rows.extent * geometry.columns.extent)
+        }
         if let accumulates { pointwiseInputGradient(context, range, accumulates) }
         return
       }
@@ -244,6 +251,9 @@ final class ConvolutionLayer: Layer {
           item: item, chunk: chunk, rows: geometry.rows.results, columns: geometry.columns.results)
         if let accumulates { inputGradient(context, item, chunk, accumulates) }
       }
+    }
+    if sumsWholeBatch {
+      addFilterGradient(context, input: inputs(context, 0), item: 0, chunk: 0, rows: 1, columns: context.count)
     }
     collectGradients()
   }

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Trains a model of the folder Models, or goes on with its run:
+#
+#     Scripts/train-models.sh resnet20-ternary [--time-budget 2h]
+#
+# A run is in Runs/NAME, or in Models/NAME/run where one that is not done was committed. The data and the float networks are
+# looked for in DEEPCHIP_SHARED (../shared). Run it from the root of the repository: runs know their files by these paths.
+set -e
+name=$1
+[ -n "$name" ] || { sed -n '2,8p' "$0"; exit 2; }
+shift
+shared=${DEEPCHIP_SHARED:-../shared}
+cifar10=cifar10:$shared/data/cifar-10-batches-bin
+mnist=mnist:$shared/data/mnist
+models=$shared/data/models
+deepchip=${DEEPCHIP:-.build/release/deepchip}
+[ -x "$deepchip" ] || swift build -c release --product deepchip
+run=Runs/$name
+[ -d "Models/$name/run" ] && run=Models/$name/run
+mkdir -p Runs
+
+# The teacher: ResNet-44 with 8-bit weights after 512 calibration pictures, as fast as it is right.
+teacher=Runs/resnet44-int8.dchip
+teach() {
+  [ -f $teacher ] || "$deepchip" quantize "$models/resnet44.onnx" --data "$cifar10" \
+    --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 -o $teacher
+}
+
+train() {
+  if [ -f "$run/config.json" ]; then
+    "$deepchip" train --resume "$run" "$@"
+  else
+    [ "$arguments" ] || { echo "no model $name" >&2; exit 2; }
+    # Words of the arguments are apart on purpose.
+    # shellcheck disable=SC2086
+    "$deepchip" train $arguments --run "$run" -o "Runs/$name.dchip" "$@"
+  fi
+}
+
+case $name in
+  resnet20-ternary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-ternary --data $cifar10 --teacher $teacher" ;;
+  resnet20-2bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-2bit --data $cifar10 --teacher $teacher" ;;
+  resnet20-4bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-4bit --data $cifar10 --teacher $teacher" ;;
+  resnet20-binary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-binary --data $cifar10 --teacher $teacher" ;;
+  resnet44-ternary-0.42) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.42 --data $cifar10 --teacher $teacher" ;;
+  resnet44-ternary-0.22) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.22 --data $cifar10 --teacher $teacher" ;;
+  resnet44-ternary-0.15) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.15 --data $cifar10 --teacher $teacher" ;;
+  resnet44-ternary-0.10) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.10 --data $cifar10 --teacher $teacher" ;;
+  resnet44-ternary-0.08) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.08 --data $cifar10 --teacher $teacher" ;;
+  convnet-float) arguments="--recipe convnet-cifar10 --data $cifar10" ;;
+  convnet-ternary-0.10) arguments="Runs/convnet-float/trained.dchip --recipe convnet-cifar10-ternary --data $cifar10 --teacher Runs/convnet-float/trained.dchip" ;;
+  lenet5-float) arguments="--recipe lenet5-mnist --data $mnist" ;;
+  lenet5-ternary) arguments="Runs/lenet5-float/trained.dchip --recipe lenet5-mnist-ternary --data $mnist --teacher Runs/lenet5-float/trained.dchip" ;;
+esac
+train "$@"
