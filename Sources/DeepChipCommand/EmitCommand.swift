@@ -36,9 +36,10 @@ struct EmitCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What the inner loops are for: portable, cortex-m4 (and M7, M33), cortex-m0plus (and M0, M23) or riscv32.",
-      valueName: "core"))
-  var target = CoreKind.portable
+      "What the inner loops of C are for: \(EmissionTarget.chips), or a kind of core: portable, cortex-m4 (and M7, M33), "
+        + "cortex-m0plus (and M0, M23), riscv32. The board's unless given, else portable.",
+      valueName: "name"))
+  var target: EmissionTarget?
 
   @Option(
     help: ArgumentHelp(
@@ -56,6 +57,9 @@ struct EmitCommand: ParsableCommand {
     if board == nil && (!sample.isEmpty || data != nil) {
       throw ValidationError("--sample and --data go with --board.")
     }
+    if language == .swift && target != nil {
+      throw ValidationError("--target goes with --language c: the loops in Swift are the same for every core.")
+    }
     if !sample.isEmpty && data != nil { throw ValidationError("Give --sample or --data, not both.") }
   }
 
@@ -64,8 +68,9 @@ struct EmitCommand: ParsableCommand {
 
   func run() throws {
     let model = try Model(contentsOf: self.model.url)
-    let options = CEmitter.Options(name: name, packsWeights: weights == .packed, core: target)
     let board = try chosenBoard()
+    let core = target?.core ?? board.map { CoreKind($0.core) } ?? .portable
+    let options = CEmitter.Options(name: name, packsWeights: weights == .packed, core: core)
     let sample = try samples(model.packed)
     var (files, sizes): ([CEmitter.File], EmittedSizes)
     do {
@@ -151,17 +156,20 @@ struct EmitCommand: ParsableCommand {
   }
 }
 
-extension CoreKind: ExpressibleByArgument {
-  /// By the name of the smallest processor of the kind.
-  private static let names: [(name: String, core: CoreKind)] = [
-    ("portable", .portable), ("cortex-m4", .armDSP), ("cortex-m0plus", .armv6m), ("riscv32", .riscv32),
-  ]
+/// A kind of core, by its own name or by that of a chip that has one.
+struct EmissionTarget: ExpressibleByArgument {
+  var core: CoreKind
 
-  public init?(argument: String) {
-    guard let core = Self.names.first(where: { $0.name == argument })?.core else { return nil }
-    self = core
+  init?(argument: String) {
+    guard
+      let core = CoreKind.allCases.first(where: { $0.name == argument })
+        ?? Target.named(argument).map({ CoreKind($0.core) })
+    else { return nil }
+    self.core = core
   }
 
-  public var defaultValueDescription: String { Self.names.first { $0.core == self }?.name ?? rawValue }
-  public static var allValueStrings: [String] { names.map(\.name) }
+  static var allValueStrings: [String] { CoreKind.allCases.map(\.name) + Target.all.map(\.name) }
+
+  /// The names of chips, for people.
+  static let chips = Target.all.filter { $0.core.isMicrocontroller }.map(\.name).joined(separator: ", ")
 }

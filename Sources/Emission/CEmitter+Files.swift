@@ -77,7 +77,7 @@ extension CEmitter {
   }
 
   /// Functions that give the places of inputs in the arena.
-  private func placeText(_ body: (String, Int) -> String) -> String {
+  func placeText(_ body: (String, Int) -> String) -> String {
     let graph = schedule.graph
     let functions = program.placedInputs.map { index in
       let type = graph[graph.inputs[index]].type.elementType.cName

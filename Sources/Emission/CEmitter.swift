@@ -18,11 +18,16 @@ public struct CEmitter: Sendable {
     public var packsWeights = true
     /// What the inner loops are written for.
     public var core = CoreKind.portable
+    /// Whether ternary layers, where they are packed, become lists of additions; else they are multiplied.
+    public var addsOnlyNonzeros = true
 
-    public init(name: String = "model", packsWeights: Bool = true, core: CoreKind = .portable) {
+    public init(
+      name: String = "model", packsWeights: Bool = true, core: CoreKind = .portable, addsOnlyNonzeros: Bool = true
+    ) {
       self.name = name
       self.packsWeights = packsWeights
       self.core = core
+      self.addsOnlyNonzeros = addsOnlyNonzeros
     }
   }
 
@@ -56,8 +61,7 @@ public struct CEmitter: Sendable {
       throw .schedule(error)
     }
     self.options = options
-    program = CProgram(
-      schedule, name: options.name, core: options.core, packsWeights: options.packsWeights)
+    program = CProgram(schedule, options)
     guard program.unsupported.isEmpty else { throw .unsupported(program.unsupported) }
     sizes = EmittedSizes(program)
   }

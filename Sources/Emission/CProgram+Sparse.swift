@@ -98,7 +98,7 @@ extension CProgram {
     _ sum: WeightedSum, _ step: Step, _ rows: WeightRows, input: MapLayout, output: MapLayout, start: [String],
     result: CKernel.ResultKind, following: [String]
   ) throws(NoCode) -> [String]? {
-    guard packsWeights, sum.groups == 1, let ternary = TernaryRows(rows.levels) else { return nil }
+    guard options.addsOnlyNonzeros, packsWeights, sum.groups == 1, let ternary = TernaryRows(rows.levels) else { return nil }
     let factors = [String(ternary.plus), String(ternary.minus)]
     if output.rows * output.columns == 1, sum.seesAll(of: input) {
       guard rows.length < SparseForm.placeLimit else { return nil }
@@ -116,6 +116,7 @@ extension CProgram {
     guard layout.byteCount(sum) < Self.sizeLimit else { return nil }
     let (form, codes) = smallest(signs, length: rows.length)
     let isProved = core != .armDSP || max(layout.positives, layout.negatives) <= 257
+    rowsAtATime[calls.count] = layout.rows
     let planes = [
       data.array("weights", codes, isWeights: true), data.structure("planes", layout.fields(sum)),
       data.array("steps", layout.steps.map(Int32.init)),

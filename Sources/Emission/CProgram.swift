@@ -6,10 +6,15 @@ import Tensors
 struct CProgram {
   /// As planned, with the scratch memory of kernels.
   private(set) var schedule: Schedule
-  let core: CoreKind
-  let packsWeights: Bool
+  let options: CEmitter.Options
+  var core: CoreKind { options.core }
+  var packsWeights: Bool { options.packsWeights }
   var data: ConstantData
   var kernels: Set<CKernel> = []
+  /// Those that each step calls.
+  private(set) var stepKernels: [Int: Set<CKernel>] = [:]
+  /// For ternary layers by additions: output rows for which a row's places are read once.
+  var rowsAtATime: [Int: Int] = [:]
   /// One list of lines per step.
   var calls: [[String]] = []
   /// Layers that have no code.
@@ -28,14 +33,12 @@ struct CProgram {
   private(set) var placedInputs: [Int] = []
 
   /// Chooses the most scratch memory among those limits that make the arena smallest.
-  init(_ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool) {
+  init(_ schedule: Schedule, _ options: CEmitter.Options) {
     func program(limit: Int) -> CProgram {
-      var first = CProgram(
-        schedule, name: name, core: core, packsWeights: packsWeights, scratch: [:], limit: limit)
+      var first = CProgram(schedule, options, scratch: [:], limit: limit)
       first.plan()
       // The second time, everybody knows where the scratch memory lies.
-      var second = CProgram(
-        first.schedule, name: name, core: core, packsWeights: packsWeights, scratch: first.scratch, limit: limit)
+      var second = CProgram(first.schedule, options, scratch: first.scratch, limit: limit)
       second.placedInputs = first.placedInputs
       return second
     }
@@ -107,12 +110,10 @@ struct CProgram {
     return pairs
   }
 
-  private init(
-    _ schedule: Schedule, name: String, core: CoreKind, packsWeights: Bool, scratch: [Int: BufferID], limit: Int
-  ) {
-    (self.schedule, self.core, self.packsWeights, self.scratch) = (schedule, core, packsWeights, scratch)
+  private init(_ schedule: Schedule, _ options: CEmitter.Options, scratch: [Int: BufferID], limit: Int) {
+    (self.schedule, self.options, self.scratch) = (schedule, options, scratch)
     scratchLimit = limit
-    data = ConstantData(prefix: name)
+    data = ConstantData(prefix: options.name)
     guard schedule.arena.byteCount < Self.sizeLimit,
       schedule.buffers.allSatisfy({ (1..<Self.sizeLimit).contains($0.layout.byteCount) })
     else {
@@ -201,6 +202,7 @@ struct CProgram {
   /// A call of a kernel, in lines of bearable length.
   mutating func call(_ kernel: CKernel, _ arguments: [String]) -> [String] {
     kernels.insert(kernel)
+    stepKernels[calls.count, default: []].insert(kernel)
     let start = data.prefix + "_" + kernel.name + "("
     let oneLine = start + arguments.joined(separator: ", ") + ");"
     if oneLine.utf8.count <= 112 { return [oneLine] }

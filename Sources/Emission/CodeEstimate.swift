@@ -4,15 +4,15 @@ import Targets
 public struct CodeEstimate: Sendable, Equatable {
   /// Machine code, without the compiler's routines for 64-bit shifts.
   public var byteCount: Int
-  /// Below the caller's frame, at the deepest call.
+  /// Below the caller's frame, at the deepest call; more than compilers need.
   public var stackByteCount: Int
 }
 
 extension CEmitter {
   /// Bytes of code and stack, from the length of the program's text.
   ///
-  /// The bytes per character and the stack were measured on the MLPerf Tiny networks with gcc 12 at -O2: 0.24 to 0.29
-  /// for Thumb-2, 0.27 to 0.33 for ARMv6-M and RV32IMC, and 176 to 384 bytes of stack. `-Os` takes a sixth less code.
+  /// The bytes per character were measured on the MLPerf Tiny networks with gcc 12 at -O2: 0.24 to 0.29
+  /// for Thumb-2, 0.27 to 0.33 for ARMv6-M and RV32IMC. `-Os` takes a sixth less code.
   public func codeEstimate(_ core: Core) -> CodeEstimate {
     let bytesPerCharacter =
       switch core {
@@ -20,8 +20,31 @@ extension CEmitter {
       case .cortexM0Plus, .rv32imc: 0.31
       case .cortexA53, .cortexA72, .cortexA76, .wasm32, .host: 0.4
       }
-    return CodeEstimate(byteCount: Int(bytesPerCharacter * Double(codeCharacterCount)), stackByteCount: 512)
+    return CodeEstimate(
+      byteCount: Int(bytesPerCharacter * Double(codeCharacterCount)), stackByteCount: stackEstimate(core))
   }
+
+  /// The deepest chain of calls, with a frame for each function as large as the largest of its kind that was measured;
+  /// whatever compilers inline adds up to less.
+  private func stackEstimate(_ core: Core) -> Int {
+    func frame(_ kernel: CKernel) -> Int {
+      switch kernel {
+      case .layer(let result, _, _), .tiledLayer(let result, _), .denseLayer(let result, _),
+        .channelLayer(let result, _), .sparseLayer(let result, _, _, _), .sparseDense(let result, _):
+        result.isAdded ? 304 : 240
+      case .tile, .denseTile, .channelTile, .maximumPooling, .averagePooling, .multiply, .rearrange, .softmax: 128
+      case .sum, .gather, .spread, .places, .row, .planes, .lanes, .addLanes, .locate, .quantize, .dequantize, .add: 96
+      case .loadFloat, .storeFloat, .product, .requantize, .dot, .total, .instruction, .lookup, .fill: 32
+      }
+    }
+    func depth(_ kernel: CKernel) -> Int { frame(kernel) + (kernel.uses.map(depth).max() ?? 0) }
+    let deepest = 64 + Self.routineByteCount + (program.kernels.map(depth).max() ?? 0)
+    // Low registers are few, and what they cannot hold lies on the stack.
+    return core == .cortexM0Plus ? deepest * 5 / 4 : deepest
+  }
+
+  /// Stack of memcpy or the compiler's own routines.
+  private static let routineByteCount = 32
 
   /// Characters of functions and calls, without comments and indentation.
   private var codeCharacterCount: Int {

@@ -1,3 +1,5 @@
+import Targets
+
 /// What the inner loops of an emitted program are written for.
 ///
 /// Every kernel has a twin in plain C beside the instructions of its core, so that any program compiles, and gives the
@@ -11,6 +13,27 @@ public enum CoreKind: String, Sendable, Hashable, CaseIterable {
   case armv6m
   /// RV32IM and up.
   case riscv32
+
+  /// What programs for `core` run best.
+  public init(_ core: Core) {
+    self =
+      switch core {
+      case .cortexM4, .cortexM33: .armDSP
+      case .cortexM0Plus: .armv6m
+      case .rv32imc: .riscv32
+      case .cortexA53, .cortexA72, .cortexA76, .wasm32, .host: .portable
+      }
+  }
+
+  /// In commands: of the smallest processor of the kind.
+  public var name: String {
+    switch self {
+    case .portable: "portable"
+    case .armDSP: "cortex-m4"
+    case .armv6m: "cortex-m0plus"
+    case .riscv32: "riscv32"
+    }
+  }
 
   /// Output channels of a tile of a convolution; a tile has two pixels.
   var tileOutputs: Int {

@@ -17,9 +17,9 @@ public struct StepWork: Sendable, Equatable {
 extension CEmitter {
   /// The work of every step.
   ///
-  /// The instructions are those of the portable functions in the machine code that gcc 12 makes at -O2 for Thumb-2,
-  /// by hand; Documentation/microcontrollers.md compares the sums with counts under emulation. Other instruction sets
-  /// take more moves and address computations, by a factor from the same counts.
+  /// The instructions of the portable functions are those of the machine code that gcc 12 makes at -O2 for Thumb-2, by
+  /// hand; other instruction sets take more moves and address computations, by a factor. Those of the other functions
+  /// are `KernelCosts`. Documentation/microcontrollers.md compares the sums with counts under emulation.
   public func work(on core: Core) -> [StepWork] {
     let factor =
       switch core {
@@ -27,11 +27,11 @@ extension CEmitter {
       case .rv32imc: 1.35
       case .cortexM4, .cortexM33, .cortexA53, .cortexA72, .cortexA76, .wasm32, .host: 1.0
       }
-    return schedule.steps.map { step in
+    return schedule.steps.enumerated().map { index, step in
       let node = schedule.graph.nodes[step.node]
-      let (macCount, counted) = work(step)
-      var mix = counted
+      var (macCount, mix) = work(step)
       mix.arithmetic += (factor - 1) * mix.count
+      if case .weightedSum(let sum) = step.action, let special = weightedSum(sum, index) { mix = special }
       return StepWork(name: node.name, kind: node.operator.kind, macCount: macCount, instructions: mix)
     }
   }
@@ -94,19 +94,19 @@ extension CEmitter {
   /// A 64-bit division and what surrounds it.
   private static let division = InstructionMix(loads: 12, stores: 3, arithmetic: 120, branches: 15)
 
-  private func rowLength(_ sum: WeightedSum) -> Int {
+  func rowLength(_ sum: WeightedSum) -> Int {
     guard let shape = schedule.graph.constants[sum.weights]?.shape, shape.rank > 0, shape[0] > 0 else { return 0 }
     return shape.elementCount / shape[0]
   }
 
-  private func pixels(_ id: BufferID) -> Int {
+  func pixels(_ id: BufferID) -> Int {
     if case .map(let map) = schedule.buffers[id.index].layout { map.images * map.rows * map.columns } else { 1 }
   }
 }
 
 extension BufferLayout {
   /// Elements of the value.
-  fileprivate var elementCount: Int {
+  var elementCount: Int {
     switch self {
     case .planar(_, let shape): shape.elementCount
     case .map(let map): map.images * map.rows * map.columns * map.channels

@@ -178,6 +178,7 @@ extension SwiftEmitter {
       sizes.arenaByteCount > 0
       ? "uint32_t \(name)_arena[\(sizes.arenaByteCount / 4)];\n" : "typedef int \(name)_has_no_arena;\n"
     return "\(Self.cOrigin)\n\n#include \"\(name)_access.h\"\n\n" + array
+      + base.placeText { " { return (\($0) *)((uint8_t *)\(name)_arena + \($1)); }" }
   }
 
   /// Pointers to the constants: large arrays have no type in Swift.

@@ -16,7 +16,7 @@ struct BoardFolder {
     let files: [CEmitter.File]
     switch language {
     case .c:
-      let emitter = try CEmitter(packed)
+      let emitter = try CEmitter(packed, options: .init(core: CoreKind(board.core)))
       files = emitter.files() + emitter.files(for: board)
     case .swift:
       let emitter = try SwiftEmitter(packed)

@@ -16,7 +16,7 @@ import Testing
 
   @Test("Sections of the objects have the predicted sizes, to the byte", arguments: IntegerGraph.all, cores)
   func sections(_ entry: IntegerGraph, _ core: Core) throws {
-    let emitter = try CEmitter(entry.graph)
+    let emitter = try CEmitter(entry.graph, options: .init(core: CoreKind(core)))
     for optimization in ["-Os", "-O2"] {
       let code = try CodeMeasurement(emitter, core: core, optimization: optimization)
       #expect(code.constantByteCount == emitter.sizes.constantByteCount)
@@ -28,13 +28,27 @@ import Testing
     "So have those of whole networks, and code and stack are near their estimates",
     .enabled(if: ModelTests.hasShared), arguments: models, cores)
   func networks(_ name: String, _ core: Core) throws {
-    let emitter = try CEmitter(Self.tflite(name).packed)
+    let emitter = try CEmitter(Self.tflite(name).packed, options: .init(core: CoreKind(core)))
     let code = try CodeMeasurement(emitter, core: core)
     #expect(code.constantByteCount == emitter.sizes.constantByteCount)
     #expect(code.arenaByteCount == emitter.sizes.arenaByteCount)
     let estimate = emitter.codeEstimate(core)
     #expect(abs(estimate.byteCount - code.codeByteCount) * 5 < code.codeByteCount)
     #expect(code.stackByteCount <= estimate.stackByteCount)
+  }
+
+  @Test(
+    "The estimated instructions are near those counted", .enabled(if: ModelTests.hasShared),
+    arguments: EmulatedNetwork.all)
+  func instructions(_ network: EmulatedNetwork) throws {
+    let (packed, _) = try network.make()
+    let chips = [("m4", Core.cortexM4), ("m33", .cortexM33), ("m0plus", .cortexM0Plus), ("riscv32", .rv32imc)]
+    for (chip, core) in chips {
+      let emitter = try CEmitter(packed, options: .init(core: CoreKind(core)))
+      let estimate = emitter.work(on: core).reduce(0) { $0 + $1.instructions.count }
+      let counted = Double(try #require(InstructionCounts.all[network.name]?[chip]))
+      #expect(abs(estimate / counted - 1) < 0.15, "\(chip): \(estimate) for \(counted)")
+    }
   }
 
   @Test("What lies in memory at the peak fills the arena", .enabled(if: ModelTests.hasShared), arguments: models)

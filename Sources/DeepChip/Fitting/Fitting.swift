@@ -12,7 +12,7 @@ import Targets
 ///     fitting.flashLimit = 256 << 10
 ///     let report = try fitting.report(Model(contentsOf: file))
 ///
-/// The sizes of constants and arena are those of the emitted program, byte for byte: it is the same plan.
+/// The sizes of constants and arena are those of the program emitted for the target, byte for byte: it is the same plan.
 public struct Fitting: Sendable {
   public var target: Target?
   /// In bytes; nil for what the target has.
@@ -20,7 +20,7 @@ public struct Fitting: Sendable {
   public var ramLimit: Int?
   /// How the weights of a float model are coded for planning.
   public var plannedWeights = WeightQuantizerKind.int8
-  /// How the program lies in memory.
+  /// How the program lies in memory. The core is the target's if there is one.
   public var options = CEmitter.Options()
   /// Code and stack as a compiler made them; nil for estimates.
   public var measure: (@Sendable (CEmitter) throws -> CodeMeasurement)?
@@ -29,6 +29,14 @@ public struct Fitting: Sendable {
 
   private var flashBound: Int? { flashLimit ?? target?.flashByteCount }
   private var ramBound: Int? { ramLimit ?? target?.ramByteCount }
+  /// What code and work are estimated for.
+  private var core: Core { target?.core ?? .cortexM4 }
+
+  private var programOptions: CEmitter.Options {
+    var options = options
+    if let target { options.core = CoreKind(target.core) }
+    return options
+  }
 
   /// - Throws: `Failure` naming all layers that have no integer form.
   public func report(_ model: Model) throws -> FitReport {
@@ -40,19 +48,27 @@ public struct Fitting: Sendable {
     report.changes = changes(emitter, code, report)
     report.fittingTarget =
       Target.all.filter { $0.core.isMicrocontroller }.sorted { ($0.ramByteCount ?? 0) < ($1.ramByteCount ?? 0) }.first {
-        $0.flashByteCount ?? 0 >= report.flash.byteCount && $0.ramByteCount ?? 0 >= report.ram.byteCount
+        fits(emitter, on: $0)
       }?.name
     return report
+  }
+
+  /// Whether the network of `emitter` fits another target, by estimates of its code.
+  private func fits(_ emitter: CEmitter, on target: Target) -> Bool {
+    var other = Fitting()
+    (other.target, other.options) = (target, emitter.options)
+    guard let program = try? CEmitter(emitter.schedule.graph, options: other.programOptions) else { return false }
+    return other.report(program, nil, name: "").fits
   }
 
   /// The program of a model, planned if the model has real weights.
   private func emitter(_ model: Model) throws -> (CEmitter, isPlanned: Bool) {
     do {
-      return (try CEmitter(model.packed, options: options), false)
+      return (try CEmitter(model.packed, options: programOptions), false)
     } catch {
       guard model.format != .dchip else { throw Failure(error) }
       do {
-        var options = options
+        var options = programOptions
         // Untrained weights may have few levels that the trained ones will not have.
         if plannedWeights.bitsPerWeight == 8 { options.packsWeights = false }
         return (try CEmitter(model.graph.planned(weights: plannedWeights), options: options), true)
@@ -62,7 +78,7 @@ public struct Fitting: Sendable {
 
   private func report(_ emitter: CEmitter, _ code: CodeMeasurement?, name: String) -> FitReport {
     let sizes = emitter.sizes
-    let estimate = emitter.codeEstimate(target?.core ?? .cortexM4)
+    let estimate = emitter.codeEstimate(core)
     let isMeasured = code != nil
     let flash = [
       FitReport.Section(name: "weights", byteCount: sizes.weightByteCount, isExact: true),
@@ -72,7 +88,7 @@ public struct Fitting: Sendable {
     ]
     let ram = [
       FitReport.Section(name: "arena", byteCount: sizes.arenaByteCount, isExact: true),
-      .init(name: "input", byteCount: sizes.inputByteCount, isExact: true),
+      .init(name: "input", byteCount: sizes.inputByteCount - sizes.placedInputByteCount, isExact: true),
       .init(name: "output", byteCount: sizes.outputByteCount, isExact: true),
       .init(name: "stack", byteCount: code?.stackByteCount ?? estimate.stackByteCount, isExact: isMeasured),
     ]
@@ -82,7 +98,7 @@ public struct Fitting: Sendable {
   }
 
   private func work(_ emitter: CEmitter) -> FitReport.Work {
-    let steps = emitter.work(on: target?.core ?? .cortexM4)
+    let steps = emitter.work(on: core)
     let mix = steps.reduce(InstructionMix()) { $0 + $1.instructions }
     let cycles = target?.cycles?.cycles(mix)
     return FitReport.Work(
@@ -99,7 +115,7 @@ public struct Fitting: Sendable {
     var best: [FitChange.Kind: (change: FitReport.Change, excess: Double)] = [:]
     let before = excess(report)
     for candidate in FitChange.candidates(emitter.schedule.graph) {
-      var options = options
+      var options = programOptions
       options.packsWeights = true
       guard let changed = try? CEmitter(candidate.graph, options: options) else { continue }
       let result = self.report(changed, nil, name: report.model)
