@@ -14,6 +14,7 @@ public struct Benchmark {
   /// Runs counted; nil for as many as fit in about a second.
   public var iterations: Int?
   public var instructionSet: InstructionSet?
+  public var kernelSelection = KernelSelection()
 
   public init() {}
 
@@ -38,7 +39,8 @@ public struct Benchmark {
           .usage, "\(url.lastPathComponent.escapedForDisplay): the model fixes its batch; leave out --batch.")
       }
       executor = try model.executor(
-        batch: benchmark.batch, threads: benchmark.threads, instructionSet: benchmark.instructionSet)
+        batch: benchmark.batch, threads: benchmark.threads, instructionSet: benchmark.instructionSet,
+        kernelSelection: benchmark.kernelSelection)
       loadNanoseconds = Clock.nanoseconds() - start
     }
 
@@ -205,12 +207,12 @@ public struct Benchmark {
     return schedule.steps.enumerated().map { index, step in
       let node = schedule.graph.nodes[step.node]
       let weights = step.weights.flatMap { schedule.graph.constants[$0] }
+      let choice = subject.executor.kernelChoice(step: index)
       return BenchReport.Layer(
-        name: node.name, operator: step.summary(node),
-        kernel: step.kernelName(schedule, subject.executor.kernelChoice(step: index)),
+        name: node.name, operator: step.summary(node), kernel: step.kernelName(schedule, choice),
         medianMicroseconds: Latency(nanoseconds: times[index]).medianMicroseconds,
         macCount: step.weights == nil ? 0 : step.macCount(schedule), byteCount: weights?.storedByteCount ?? 0,
-        density: weights?.density ?? 1)
+        density: weights?.density ?? 1, choice: choice.map { KernelChoiceReport($0) })
     }
   }
 }

@@ -21,6 +21,7 @@ public struct Evaluator {
   public var batch = 16
   public var threads = 1
   public var backend = Backend.runtime
+  public var kernelSelection = KernelSelection()
   /// Used when the model brings no pre-processing.
   public var preprocessing = Preprocessing()
   /// Output of class 0: 1 for models that begin with a "background" class.
@@ -61,7 +62,8 @@ public struct Evaluator {
       switch backend {
       case .runtime:
         if executor?.schedule.batch != chunk.count {
-          executor = try model.executor(batch: feeder.fixedBatch == nil ? chunk.count : 1, threads: threads)
+          executor = try model.executor(
+            batch: feeder.fixedBatch == nil ? chunk.count : 1, threads: threads, kernelSelection: kernelSelection)
         }
         guard let executor else { continue }
         outputs = try wrap { try executor.run([input]) }

@@ -5,6 +5,8 @@
 @_exported import Emission
 @_exported import Graphs
 @_exported import Interchange
+@_exported import struct Kernels.KernelCosts
+@_exported import enum Kernels.WeightedSumMethod
 @_exported import Measurements
 @_exported import ModelFormat
 @_exported import Networks

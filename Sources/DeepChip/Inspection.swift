@@ -5,11 +5,13 @@ import Interchange
 import Measurements
 import ModelFormat
 import Planning
+import Runtime
 import Tensors
 
 /// Says what is in a model.
 public enum Inspection {
-  public static func report(_ model: Model) -> InspectionReport {
+  /// - Parameter kernelSelection: how kernels are chosen for each layer, at a batch of one.
+  public static func report(_ model: Model, kernelSelection: KernelSelection = KernelSelection()) -> InspectionReport {
     var report = report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
     if model.format == .dchip {
       if let data = try? Data(contentsOf: model.url, options: .mappedIfSafe),
@@ -23,6 +25,7 @@ public enum Inspection {
       report.parameterCount = parameterCount(model.graph)
     }
     report.addRatio()
+    report.addChoices(model, kernelSelection)
     return report
   }
 
@@ -134,6 +137,14 @@ public enum Inspection {
 }
 
 extension InspectionReport {
+  /// Kernels as an executor chooses them; none where the model cannot run here.
+  fileprivate mutating func addChoices(_ model: Model, _ selection: KernelSelection) {
+    guard let executor = try? model.executor(kernelSelection: selection) else { return }
+    for (index, step) in executor.schedule.steps.enumerated() where layers.indices.contains(step.node) {
+      if let choice = executor.kernelChoice(step: index) { layers[step.node].choice = KernelChoiceReport(choice) }
+    }
+  }
+
   fileprivate mutating func addRatio() {
     float32ByteCount = 4 * parameterCount
     compressionRatio = byteCount == 0 ? 0 : Double(float32ByteCount) / Double(byteCount)

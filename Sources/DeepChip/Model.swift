@@ -72,10 +72,14 @@ public struct Model: Sendable {
   /// The graph that `Reference` evaluates: as imported, or the packed one.
   public var referenceGraph: Graph { format == .dchip ? packed.graph : graph }
 
-  public func executor(batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil) throws -> Executor {
+  public func executor(
+    batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
+    kernelSelection: KernelSelection = KernelSelection()
+  ) throws -> Executor {
     do {
       return try Executor(
-        packed, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: Memory.limit)
+        packed, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: Memory.limit,
+        kernelSelection: kernelSelection)
     } catch {
       throw Failure(error)
     }

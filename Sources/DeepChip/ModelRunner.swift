@@ -12,6 +12,7 @@ public struct ModelRunner {
   public var url: URL
   public var backend: Evaluator.Backend
   public var threads: Int
+  public var kernelSelection = KernelSelection()
   /// For pictures; what a packed file stores is used unless this is given.
   public var preprocessing: Preprocessing?
 
@@ -47,7 +48,8 @@ public struct ModelRunner {
       case .reference: return try GraphEvaluator(graph).outputs(inputs)
       case .runtime:
         let executor = try Executor(
-          graph, batch: try batch(of: inputs, graph), threads: threads, memoryLimit: Memory.limit)
+          graph, batch: try batch(of: inputs, graph), threads: threads, memoryLimit: Memory.limit,
+          kernelSelection: kernelSelection)
         return try executor.run(inputs)
       }
     } catch let error as RuntimeError {

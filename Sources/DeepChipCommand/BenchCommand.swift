@@ -7,7 +7,11 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Latency of a model, layer by layer, with kernels and memory.")
 
-  @OptionGroup var model: ModelArgument
+  @Argument(
+    help: ArgumentHelp("The model: .onnx, .tflite or .dchip; with --kernels, parts of kernels' names.", valueName: "model"),
+    completion: .file())
+  var models: [String] = []
+
   @OptionGroup var execution: ExecutionOptions
 
   @Option(help: ArgumentHelp("A second model, timed in turns with the first.", valueName: "model"), completion: .file())
@@ -16,13 +20,18 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Runs to time; about a second's worth by default.", valueName: "n"))
   var iterations: Int?
 
-  @Option(help: ArgumentHelp("Instruction set: \(BenchCommand.instructionSets).", valueName: "name"))
-  var isa: String?
+  @OptionGroup var instructionSet: InstructionSetOption
+  @OptionGroup var choice: KernelOptions
 
   @Option(
     help: ArgumentHelp("First input, float32 [N, C, H, W]; random numbers by default.", valueName: "npy"),
     completion: .file())
   var input: String?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Time kernels instead of a model, over typical shapes: all that run here, or those whose names contain a NAME."))
+  var kernels = false
 
   @Flag(help: "Print the one line that peers' benchmark harnesses read.")
   var peer = false
@@ -32,18 +41,23 @@ struct BenchCommand: ParsableCommand {
 
   func validate() throws {
     if let iterations, iterations < 1 { throw ValidationError("--iterations is at least 1, not \(iterations).") }
+    guard kernels || models.count == 1 else { throw ValidationError("Give one <model>, or --kernels.") }
+    if kernels && (peer || against != nil) { throw ValidationError("--kernels times no model.") }
     if peer && against != nil { throw ValidationError("--peer times one model.") }
   }
 
   func run() throws {
+    if kernels { return try timeKernels() }
+    let url = URL(fileURLWithPath: models[0])
     var benchmark = Benchmark()
     benchmark.batch = execution.batch ?? 1
     benchmark.threads = execution.threads
     benchmark.iterations = iterations
-    benchmark.instructionSet = try instructionSet()
+    benchmark.instructionSet = try instructionSet.set()
+    benchmark.kernelSelection = try choice.selection(benchmark.instructionSet)
     let input = try input.map { try ModelRunner.readTensor(URL(fileURLWithPath: $0)) }
-    if peer { return try Console.jsonLine(benchmark.peerReport(model.url, input: input)) }
-    var subjects = [try benchmark.subject(model.url, input: input)]
+    if peer { return try Console.jsonLine(benchmark.peerReport(url, input: input)) }
+    var subjects = [try benchmark.subject(url, input: input)]
     if let against { subjects.append(try benchmark.subject(URL(fileURLWithPath: against), input: input)) }
     var bar = ProgressBar("Timing")
     let reports = try benchmark.measure(subjects) { bar.update($0) }
@@ -67,17 +81,32 @@ struct BenchCommand: ParsableCommand {
     var against: BenchReport
   }
 
-  private static var instructionSets: String {
-    InstructionSet.allCases.map { "\($0.name)" }.joined(separator: ", ")
-  }
-
-  private func instructionSet() throws -> InstructionSet? {
-    guard let isa else { return nil }
-    guard let set = InstructionSet.allCases.first(where: { "\($0.name)" == isa }) else {
-      throw Failure(.usage, "--isa \(isa.escapedForDisplay): one of \(Self.instructionSets).")
+  private func timeKernels() throws {
+    var list = KernelBenchmark.kernels(named: models)
+    if let set = try instructionSet.set() { list = list.filter { $0.instructionSet == set } }
+    guard !list.isEmpty else {
+      throw Failure(.usage, "no kernel that runs here is named so; 'deepchip doctor' lists instruction sets")
     }
-    guard set.isAvailable else { throw Failure(.usage, "--isa \(isa): this processor does not have it.") }
-    return set
+    var bar = ProgressBar("Timing")
+    let report = KernelBenchmark().measure(list) { bar.update($0) }
+    if json { return try Console.json(report) }
+    var table = Table([
+      ("kernel", .left), ("shape", .left), ("non-zero", .right), ("time", .right), ("GMAC/s", .right),
+      ("non-zeros G/s", .right), ("GB/s", .right), ("of peak", .right),
+    ])
+    for row in report.kernels {
+      table.add([
+        row.kernel, row.shape, row.density.map(\.percent) ?? "", (row.medianNanoseconds / 1000).microseconds,
+        row.gigaMacsPerSecond.map { $0.digits(1) } ?? "", row.gigaNonzerosPerSecond.map { $0.digits(1) } ?? "",
+        row.gigabytesPerSecond.digits(1), row.shareOfPeak.map(\.percent) ?? "",
+      ])
+    }
+    Console.print(table.text)
+    Console.print("")
+    func text(_ peak: Double?) -> String { peak.map { $0.digits(1) } ?? "unknown" }
+    Console.print(
+      "peak of one thread: \(text(report.peaks.codeProducts)) GMAC/s of codes, \(text(report.peaks.valueProducts)) of "
+        + "values, \(text(report.peaks.gigabytesPerSecond)) GB/s copied; \(report.processor)")
   }
 
   private func show(_ report: BenchReport) {
@@ -96,6 +125,7 @@ struct BenchCommand: ParsableCommand {
     }
     Console.print(Console.bold(report.model.escapedForDisplay))
     Console.print(table.text)
+    showChoices(report.layers.map { ($0.name, $0.choice) })
     Console.print("")
     Console.print(
       "median \(report.medianMicroseconds.microseconds), p95 \(report.p95Microseconds.microseconds), "
@@ -105,4 +135,25 @@ struct BenchCommand: ParsableCommand {
       "load \(report.loadMicroseconds.microseconds), activations \(report.arenaBytes.bytes), "
         + "file \(report.fileBytes.bytes)")
   }
+}
+
+/// Prints the kernel of each layer that had a choice, with the runner-up and both estimates.
+func showChoices(_ layers: [(name: String, choice: KernelChoiceReport?)]) {
+  var table = Table([
+    ("layer", .left), ("chosen", .left), ("predicted", .right), ("runner-up", .left), ("predicted", .right),
+    ("fill", .right), ("", .left),
+  ])
+  var isEmpty = true
+  for layer in layers {
+    guard let choice = layer.choice else { continue }
+    isEmpty = false
+    let other = choice.runnerUpMicroseconds.map { (choice.runnerUpIsBound ? "≥ " : "") + $0.microseconds }
+    table.add([
+      String(layer.name.escapedForDisplay.prefix(32)), choice.method, choice.predictedMicroseconds.microseconds,
+      choice.runnerUp ?? "", other ?? "", choice.fill.map(\.percent) ?? "", choice.note,
+    ])
+  }
+  guard !isEmpty else { return }
+  Console.print("")
+  Console.print(table.text)
 }

@@ -13,8 +13,8 @@ struct DeepChipCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, InspectCommand.self, TrainCommand.self, QuantizeCommand.self, EvalCommand.self,
-      RunCommand.self, BenchCommand.self, ExplainCommand.self, EmitCommand.self, FitsCommand.self, DataCommand.self,
-      DoctorCommand.self,
+      RunCommand.self, BenchCommand.self, ExplainCommand.self, TuneCommand.self,
+      EmitCommand.self, FitsCommand.self, DataCommand.self, DoctorCommand.self,
     ])
 
   /// Runs the command line and exits with a documented code.

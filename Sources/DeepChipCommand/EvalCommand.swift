@@ -10,6 +10,7 @@ struct EvalCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
   @OptionGroup var preprocessing: PreprocessingOptions
   @OptionGroup var execution: ExecutionOptions
+  @OptionGroup var kernels: KernelOptions
 
   @Option(help: "Part of the data set: train or test.")
   var split = Split.test
@@ -44,6 +45,7 @@ struct EvalCommand: ParsableCommand {
     evaluator.preprocessing = preprocessing.preprocessing(for: model.url)
     evaluator.backend = backend
     evaluator.threads = execution.threads
+    evaluator.kernelSelection = try kernels.selection()
     evaluator.firstClass = firstClass
     if let batch = execution.batch { evaluator.batch = batch }
     let indices = data.indices(dataset)

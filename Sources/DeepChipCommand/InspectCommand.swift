@@ -13,6 +13,8 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "List the foreign operators that can be imported, instead of a model.")
   var operators = false
 
+  @OptionGroup var kernels: KernelOptions
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
@@ -26,7 +28,7 @@ struct InspectCommand: ParsableCommand {
     let url = URL(fileURLWithPath: model)
     let report: InspectionReport
     do {
-      report = Inspection.report(try Model(contentsOf: url))
+      report = Inspection.report(try Model(contentsOf: url), kernelSelection: try kernels.selection())
     } catch let failure as Failure where failure.code == .unsupportedOperator {
       if json { try Console.json(Inspection.unsupported(url)) }
       throw failure
@@ -68,6 +70,7 @@ struct InspectCommand: ParsableCommand {
       ])
     }
     Console.print(table.text)
+    showChoices(report.layers.map { ($0.name, $0.choice) })
     Console.print("")
     Console.print("parameters   \(report.parameterCount.grouped)")
     Console.print("MAC          \(report.macCount.grouped)")

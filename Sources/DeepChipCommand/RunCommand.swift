@@ -27,6 +27,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Run with kernels (runtime) or by the slow definitions (reference).")
   var backend = Evaluator.Backend.runtime
 
+  @OptionGroup var kernels: KernelOptions
+
   @Option(help: "Threads.")
   var threads = 1
 
@@ -35,9 +37,10 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let runner = ModelRunner(
+    var runner = ModelRunner(
       url: model.url, backend: backend, threads: threads,
       preprocessing: preprocessing.isGiven ? preprocessing.preprocessing(for: model.url) : nil)
+    runner.kernelSelection = try kernels.selection()
     let outputs = try runner.run(input)
     try write(outputs)
   }

@@ -27,22 +27,6 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   /// Whether this processor and this build have it.
   public var isAvailable: Bool { dc_isa_is_available(foreign) != 0 }
 
-  /// Whether bytes are gathered in registers, so that kernels that skip zeros pay.
-  public var gathersFast: Bool {
-    switch self {
-    case .scalar, .avx2, .avxVNNI, .avx512, .neon, .dotProduct, .i8mm: false
-    case .avx512VBMI, .avx512BF16: true
-    }
-  }
-
-  /// Whether weights of 4 bits are unpacked faster than twice their bytes arrive from memory.
-  public var unpacksFast: Bool {
-    switch self {
-    case .scalar, .avx2, .avxVNNI, .neon, .dotProduct, .i8mm: false
-    case .avx512, .avx512VBMI, .avx512BF16: true
-    }
-  }
-
   /// The last one that is available.
   public static var best: InstructionSet {
     var best = InstructionSet.scalar

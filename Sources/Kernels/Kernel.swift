@@ -75,3 +75,25 @@ public enum Operation: Int, CaseIterable, Sendable {
   // Channelwise
   case sumMoments, normalize, sumGradients, normalizeGradient, normalizeToGrid, findRanges, passGradientOfGrid
 }
+
+extension KernelList {
+  /// The kernel that an instruction set uses for an operation; nil where it is not available.
+  public static func kernel(for operation: Operation, on set: InstructionSet) -> Kernel? {
+    guard set.isAvailable else { return nil }
+    return all.last { $0.operation == operation && $0.runsHere && set.uses($0.instructionSet) }
+  }
+}
+
+extension InstructionSet {
+  /// Whether kernels of `other` stand in where this one has none of its own, as the tables of `dispatch.c` are made.
+  func uses(_ other: InstructionSet) -> Bool {
+    switch other {
+    case .scalar: true
+    case .avx2: (InstructionSet.avx2.rawValue...InstructionSet.avx512BF16.rawValue).contains(rawValue)
+    case .avxVNNI: self == .avxVNNI
+    case .avx512, .avx512VBMI, .avx512BF16:
+      (other.rawValue...InstructionSet.avx512BF16.rawValue).contains(rawValue)
+    case .neon, .dotProduct, .i8mm: rawValue >= other.rawValue
+    }
+  }
+}

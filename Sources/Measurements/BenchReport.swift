@@ -12,10 +12,12 @@ public struct BenchReport: Codable, Hashable, Sendable {
     public var byteCount: Int
     /// Share of weights that are not zero; 1 for layers without weights.
     public var density: Double
+    /// Why this kernel; nil where there is one only.
+    public var choice: KernelChoiceReport?
 
     public init(
       name: String, operator: String, kernel: String, medianMicroseconds: Double, macCount: Int, byteCount: Int,
-      density: Double
+      density: Double, choice: KernelChoiceReport? = nil
     ) {
       self.name = name
       self.operator = `operator`
@@ -24,6 +26,7 @@ public struct BenchReport: Codable, Hashable, Sendable {
       self.macCount = macCount
       self.byteCount = byteCount
       self.density = density
+      self.choice = choice
     }
   }
 

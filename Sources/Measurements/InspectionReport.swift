@@ -22,6 +22,8 @@ public struct InspectionReport: Codable, Hashable, Sendable {
     /// Weights stored as codes, and the bytes they take in the file; nil where there is no code.
     public var codedWeightCount: Int?
     public var codedByteCount: Int?
+    /// The kernel that would run here at a batch of one, and why; nil where there is one only.
+    public var choice: KernelChoiceReport?
 
     public init(
       name: String, operator: String, shape: [String], elementType: String, parameterCount: Int, macCount: Int,

@@ -37,11 +37,11 @@ public final class Executor {
   ///   - threads: at least 1.
   ///   - instructionSet: kernels to use; nil takes the best that this machine has.
   ///   - memoryLimit: bytes that activations may take; they are refused before they are asked for.
-  ///   - weightedSums: how convolutions and dense layers of codes are computed; results are the same.
+  ///   - kernelSelection: how convolutions and dense layers of codes are computed; results are the same.
   /// - Throws: `RuntimeError`.
   public init(
     _ graph: Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
-    memoryLimit: Int = 1 << 36, weightedSums: WeightedSumPreference = .fastest
+    memoryLimit: Int = 1 << 36, kernelSelection: KernelSelection = KernelSelection()
   ) throws(RuntimeError) {
     do throws(ScheduleError) {
       schedule = try Schedule(graph, batch: batch)
@@ -59,8 +59,8 @@ public final class Executor {
     storage = Storage()
     arena = storage.allocate(schedule.arena.byteCount)
     let builder = JobBuilder(
-      schedule: schedule, kernels: kernels.pointee, storage: storage, preference: weightedSums,
-      gathersFast: self.instructionSet.gathersFast, unpacksFast: self.instructionSet.unpacksFast, arena: arena)
+      schedule: schedule, kernels: kernels.pointee, storage: storage, kernelSelection: kernelSelection,
+      costs: kernelSelection.costs ?? .shipped(for: self.instructionSet), arena: arena)
     var jobs: [Job] = []
     for step in schedule.steps { jobs.append(try builder.job(step)) }
     self.jobs = jobs
@@ -70,11 +70,11 @@ public final class Executor {
   /// Makes a packed model ready.
   public convenience init(
     _ model: PackedModel, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
-    memoryLimit: Int = 1 << 36, weightedSums: WeightedSumPreference = .fastest
+    memoryLimit: Int = 1 << 36, kernelSelection: KernelSelection = KernelSelection()
   ) throws(RuntimeError) {
     try self.init(
       model.graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit,
-      weightedSums: weightedSums)
+      kernelSelection: kernelSelection)
   }
 
   /// Runs on what lies in the inputs.

@@ -1,6 +1,8 @@
 import CKernels
 import Planning
 
+import struct Kernels.KernelCosts
+
 /// A step with its pointers set: what the executor runs again and again without allocating.
 class Job {
   /// Rough time, in units of a product of codes in a convolution (about 2 ps); decides whether threads share the job.
@@ -27,12 +29,9 @@ struct JobBuilder {
   let schedule: Schedule
   let kernels: dc_kernel_table
   let storage: Storage
-  /// Which kernels compute weighted sums.
-  let preference: WeightedSumPreference
-  /// Whether skipping zeros may pay with these kernels.
-  let gathersFast: Bool
-  /// Whether leaving weights packed may pay with these kernels.
-  let unpacksFast: Bool
+  /// Which kernels compute weighted sums, and what they cost.
+  let kernelSelection: KernelSelection
+  let costs: KernelCosts
   let arena: UnsafeMutableRawPointer
 
   func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }

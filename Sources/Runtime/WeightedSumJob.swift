@@ -3,9 +3,6 @@ import Graphs
 import Planning
 import Tensors
 
-import struct Kernels.GatheredFilters
-import struct Kernels.LeveledFilters
-
 typealias ConvolutionKernel = @convention(c) (UnsafePointer<dc_convolution>?) -> Void
 
 /// A convolution or dense layer: one kernel call per image and group, over a range of output pixels.
@@ -79,14 +76,14 @@ extension JobBuilder {
     var groups: [dc_convolution] = []
     let count = isDepthwise ? 1 : sum.groups
     let outputs = weights.outputs / count
-    let selection = selection(sum, weights, window, input, output, isDepthwise: isDepthwise)
+    let (packing, choice) = selection(sum, step, weights, window, input, output, isDepthwise: isDepthwise)
     for group in 0..<count {
       var own = call
       let elementOffset = isDepthwise ? 0 : group * weights.channelsPerGroup
       own.window.input = call.window.input + elementOffset * input.elementType.byteCount
       own.window.output = call.window.output + group * outputs * output.elementType.byteCount
       let range = group * outputs..<(group + 1) * outputs
-      switch selection.method {
+      switch packing {
       case .gather(let filters):
         setParameters(sum, filters[group].places.map { group * outputs + $0 }, &own)
         own.weights = GatheredGroup(filters[group], storage).weights
@@ -100,7 +97,7 @@ extension JobBuilder {
       groups.append(own)
     }
     let kernel =
-      switch selection.method {
+      switch packing {
       case .gather: gatherKernel(sum)
       case .packed: packedKernel(sum)
       case .dense: kernel(sum, isDepthwise: isDepthwise)
@@ -111,38 +108,28 @@ extension JobBuilder {
       inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
       residualImageStride: residualImageStride(step),
       work: work(input, output, weights))
-    job.choice = selection.choice
+    job.choice = choice
     return job
   }
 
-  /// How a layer is computed, with its weights packed for that where it is not the dense way.
-  private enum Method {
-    case dense
-    case gather([GatheredFilters])
-    case packed([LeveledFilters])
-  }
-
-  /// Whether to skip zeros or to leave weights packed: layers of codes may.
+  /// How a layer is computed, and why; layers of codes have a choice.
   private func selection(
-    _ sum: WeightedSum, _ weights: LayerWeights, _ window: dc_window, _ input: MapLayout, _ output: MapLayout,
-    isDepthwise: Bool
-  ) -> (method: Method, choice: KernelChoice?) {
-    guard input.elementType == .uint8, !isDepthwise, preference != .dense else { return (.dense, nil) }
-    let pixels = input.images * output.rows * output.columns
-    let windowLength = Int(window.segmentCount) * Int(window.segmentLength)
-    var gathered: [GatheredFilters]?
-    var choice: KernelChoice?
-    if preference != .packed {
-      (gathered, choice) = gatherSelection(
-        weights, input, pixels: pixels, windowLength: windowLength, groups: sum.groups)
-    }
-    // No kernel of packed weights adds a residual.
-    if preference != .gather, case .none = sum.residual {
-      let packed = packedSelection(
-        weights, input, pixels: pixels, windowLength: windowLength, groups: sum.groups, rival: choice)
-      if let groups = packed.groups { return (.packed(groups), packed.choice) }
-    }
-    return (gathered.map { .gather($0) } ?? .dense, choice)
+    _ sum: WeightedSum, _ step: Step, _ weights: LayerWeights, _ window: dc_window, _ input: MapLayout,
+    _ output: MapLayout, isDepthwise: Bool
+  ) -> (WeightedSumSelector.Packing, KernelChoice?) {
+    guard input.elementType == .uint8, !isDepthwise else { return (.dense, nil) }
+    let addsResidual =
+      switch sum.residual {
+      case .none: false
+      case .codes, .float: true
+      }
+    let (packing, choice) = WeightedSumSelector(
+      weights: weights, density: weights.density, input: input, pixels: input.images * output.rows * output.columns,
+      windowLength: Int(window.segmentCount) * Int(window.segmentLength), groups: sum.groups,
+      addsResidual: addsResidual, preference: kernelSelection.preference(for: schedule.graph.nodes[step.node].name),
+      costs: costs
+    ).selection()
+    return (packing, choice)
   }
 
   private func packedKernel(_ sum: WeightedSum) -> ConvolutionKernel {

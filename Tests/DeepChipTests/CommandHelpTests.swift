@@ -2,7 +2,7 @@ import Testing
 
 @Suite struct CommandHelpTests {
   static let subcommands = [
-    "demo", "inspect", "train", "quantize", "eval", "run", "bench", "explain", "emit", "fits", "data", "doctor",
+    "demo", "inspect", "train", "quantize", "eval", "run", "bench", "explain", "tune", "emit", "fits", "data", "doctor",
   ]
 
   @Test("The root's help lists every subcommand and the exit codes")

@@ -16,9 +16,10 @@ typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_values } endin
 
 /* Up to 64 pixels in tiles, and what 64 outputs of them came to. */
 typedef struct pixel_run {
-  const uint8_t *input[most_run];
-  uint8_t *output[most_run];
-  const uint8_t *residual[most_run];
+  /* Eight are written at a time. */
+  const uint8_t *input[most_run + 8];
+  const uint8_t *output[most_run + 8];
+  const uint8_t *residual[most_run + 8];
   int32_t tileCount;
   int32_t tileBegin[most_run / most_tile + 1]; /* tiles are about equally large */
   union {
@@ -154,7 +155,7 @@ DC_VBMI_INLINE void store_pixel(const int adds, __m512i codes, const pixel_run *
     codes = added64(codes, _mm512_maskz_loadu_epi8(mask, run->residual[pixel] + block), addition);
     codes = _mm512_min_epu8(_mm512_max_epu8(codes, l.lowestSum), l.highestSum);
   }
-  _mm512_mask_storeu_epi8(run->output[pixel] + block, mask, codes);
+  _mm512_mask_storeu_epi8((uint8_t *)(uintptr_t)run->output[pixel] + block, mask, codes);
 }
 
 /* The same for 16 channels or fewer of four pixels, as packing leaves them. */
@@ -174,7 +175,7 @@ DC_VBMI_INLINE void store_four(const int adds, __m512i codes, const pixel_run *r
   const __m128i part[4] = {_mm512_castsi512_si128(codes), _mm512_extracti32x4_epi32(codes, 1),
                            _mm512_extracti32x4_epi32(codes, 2), _mm512_extracti32x4_epi32(codes, 3)};
   for (int p = 0; p < 4; p++)
-    if (p < pixels) _mm_mask_storeu_epi8(run->output[first + p] + block, mask, part[p]);
+    if (p < pixels) _mm_mask_storeu_epi8((uint8_t *)(uintptr_t)run->output[first + p] + block, mask, part[p]);
 }
 
 /* Where vpermb finds each output once four groups' words are exchanged: place 16 g + 4 q + b is at 16 q + 4 g + b. */
@@ -223,22 +224,38 @@ DC_VBMI_INLINE void finish_sums(const ending ending, const dc_convolution *c, in
       const int32_t sum = run->by_place.sums[p][order[o]], place = block + order[o];
       if (ending == ends_in_values) {
         const float product = (float)sum * c->scales[place];
-        ((float *)(void *)run->output[p])[block + o] = product + c->biases[place];
+        ((float *)(uintptr_t)run->output[p])[block + o] = product + c->biases[place];
         continue;
       }
       uint8_t code = dc_requantize(&c->requantization, place, sum);
       if (ending == ends_in_added_codes) code = dc_sum_codes(&c->residual.rule, code, run->residual[p][block + o]);
-      run->output[p][block + o] = code;
+      ((uint8_t *)(uintptr_t)run->output[p])[block + o] = code;
     }
 }
 
+/* Distances of eight pixels from the first of them. */
+DC_VBMI_INLINE __m512i distances(ptrdiff_t stride) {
+  return _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(stride));
+}
+
+/* Writes where n pixels of a row are, and up to 7 more. */
+DC_VBMI_INLINE void write_places(const uint8_t **places, int32_t n, const uint8_t *first, ptrdiff_t stride,
+                                 __m512i distances) {
+  __m512i at = _mm512_add_epi64(_mm512_set1_epi64((int64_t)(intptr_t)first), distances);
+  const __m512i step = _mm512_set1_epi64(8 * stride);
+  for (int32_t i = 0; i < n; i += 8, at = _mm512_add_epi64(at, step)) _mm512_storeu_si512(places + i, at);
+}
+
 /* Takes the next `count` pixels, and divides them into tiles. */
-static void take_gathered_run(pixel_run *run, int32_t count, dc_cursor *c, const dc_window *w, const dc_residual *r) {
+DC_VBMI static void take_gathered_run(pixel_run *run, int32_t count, dc_cursor *c, const dc_window *w,
+                                      const dc_residual *r) {
+  const __m512i inputs = distances(w->inputColumnStride), outputs = distances(w->outputColumnStride);
+  const __m512i residuals = distances(r ? r->columnStride : 0);
   for (int32_t p = 0; p < count;) {
     const int32_t n = dc_minimum(count - p, w->columns - c->column);
-    for (int32_t i = 0; i < n; i++) run->input[p + i] = c->input + i * w->inputColumnStride;
-    for (int32_t i = 0; i < n; i++) run->output[p + i] = c->output + i * w->outputColumnStride;
-    for (int32_t i = 0; r && i < n; i++) run->residual[p + i] = c->residual + i * r->columnStride;
+    write_places(run->input + p, n, c->input, w->inputColumnStride, inputs);
+    write_places(run->output + p, n, c->output, w->outputColumnStride, outputs);
+    if (r) write_places(run->residual + p, n, c->residual, r->columnStride, residuals);
     p += n, c->column += n;
     c->input += n * w->inputColumnStride, c->output += n * w->outputColumnStride;
     if (r) c->residual += n * r->columnStride;

@@ -373,6 +373,11 @@ const dc_kernel_table *dc_kernels(dc_isa isa);
 /* All kernels, those of other processors included; simpler instruction sets first. */
 const dc_kernel *dc_kernel_list(int32_t *count);
 
+/* Does products with accumulation in registers, as many as the processor can at a time: what kernels are compared with.
+   Returns how many, 0 where none are known (other processors than x86-64). */
+int64_t dc_do_products_u8s8(int64_t rounds);
+int64_t dc_do_products_f32(int64_t rounds);
+
 /* MARK: Layouts */
 
 /* Elements from one pixel to the next in a map: the channels, for u8 with 4 or more rounded up to a multiple of 4. */

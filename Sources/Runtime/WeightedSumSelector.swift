@@ -1,0 +1,137 @@
+import CKernels
+import Planning
+
+import struct Kernels.GatheredFilters
+import struct Kernels.KernelCosts
+import struct Kernels.KernelWork
+import struct Kernels.LeveledFilters
+
+/// A group of a layer, packed for the sparse kernels.
+struct GatheredGroup {
+  /// For `dc_convolution.weights`.
+  let weights: UnsafeRawPointer
+
+  init(_ filters: GatheredFilters, _ storage: Storage) {
+    var gathered = dc_gathered()
+    gathered.tables = storage.copy(filters.tables)
+    gathered.rounds = storage.copy(filters.rounds)
+    gathered.groupOffsets = storage.copy(filters.groupOffsets)
+    gathered.data = storage.copy(filters.data)
+    gathered.order = storage.copy(filters.order)
+    gathered.tableCount = Int32(filters.tables.count)
+    gathered.isNarrow = filters.levels == nil ? 0 : 1
+    gathered.levels = filters.levels ?? (0, 0)
+    weights = UnsafeRawPointer(storage.copy([gathered]))
+  }
+}
+
+/// Chooses how one layer of codes is computed: by the estimated times, or as it is told.
+///
+/// Packing weights takes time when a model is loaded, so a way whose least possible time is too long is not tried.
+struct WeightedSumSelector {
+  let weights: LayerWeights
+  /// Share of weights that are not zero.
+  let density: Double
+  let input: MapLayout
+  /// Output pixels of a run, all images.
+  let pixels: Int
+  /// Bytes of a window.
+  let windowLength: Int
+  let groups: Int
+  let addsResidual: Bool
+  let preference: WeightedSumPreference
+  let costs: KernelCosts
+
+  /// A way, with the weights of each group as it wants them.
+  enum Packing {
+    case dense
+    case gather([GatheredFilters])
+    case packed([LeveledFilters])
+  }
+
+  private var outputs: Int { weights.outputs / groups }
+  private var steps: Int { (outputs + 15) / 16 * ((windowLength + 3) / 4) }
+
+  /// What runs, and why.
+  func selection() -> (packing: Packing, choice: KernelChoice) {
+    let dense = candidate(.dense, work(.dense, steps: steps, byteCount: steps * 64))
+    let (gather, gathered) = gather(against: dense.microseconds)
+    let fastest = min(dense.microseconds, gathered == nil ? .infinity : gather?.microseconds ?? .infinity)
+    let (packed, leveled) = packed(against: fastest)
+    let candidates = [dense] + [gather, packed].compactMap { $0 }
+    var packing = Packing.dense
+    var method = KernelChoice.Method.dense
+    if let leveled, preference == .packed || (packed?.microseconds ?? .infinity) < fastest {
+      (packing, method) = (.packed(leveled), .packed)
+    } else if let gathered, preference == .gather || (gather?.microseconds ?? .infinity) < dense.microseconds {
+      (packing, method) = (.gather(gathered), .gather)
+    }
+    let fill = gathered.map { $0.reduce(0) { $0 + $1.fill } / Double(max(groups, 1)) }
+    return (packing, KernelChoice(method, candidates, density: density, fill: fill))
+  }
+
+  /// The sparse way; without packed weights where it is not wanted, or cannot win.
+  private func gather(against dense: Double) -> (KernelChoice.Candidate?, [GatheredFilters]?) {
+    // With all places in rounds taken; the estimate that decides has the rounds that there are.
+    let least = Int(Double(windowLength * outputs) * density / 64)
+    let tables = (outputs + 15) / 16 * ((windowLength + 63) / 64)
+    let bound = candidate(
+      .gather, work(.gather, steps: least, tables: tables, byteCount: least * 64), isBound: true)
+    switch preference {
+    case .dense, .packed: return (bound, nil)
+    case .fastest: if bound.microseconds >= dense { return (bound, nil) }
+    case .gather: break
+    }
+    var all: [GatheredFilters] = []
+    var microseconds = 0.0
+    for group in 0..<groups {
+      // Rounds of half the bytes where a pixel or two take as long as their weights come.
+      let range = group * outputs..<(group + 1) * outputs
+      guard let filters = weights.gathered(range, input, isNarrow: pixels <= 2) else { return (nil, nil) }
+      microseconds += costs.nanoseconds(work(filters)) / 1000
+      all.append(filters)
+    }
+    return (KernelChoice.Candidate(method: .gather, microseconds: microseconds), all)
+  }
+
+  /// The way with packed weights; without them where it is not wanted, or cannot win. No kernel adds a residual.
+  private func packed(against fastest: Double) -> (KernelChoice.Candidate?, [LeveledFilters]?) {
+    guard !addsResidual else { return (nil, nil) }
+    let bound = candidate(.packed, work(.packed, steps: steps, byteCount: steps * 16), isBound: true)
+    switch preference {
+    case .dense, .gather: return (bound, nil)
+    case .fastest: if bound.microseconds >= fastest { return (bound, nil) }
+    case .packed: break
+    }
+    var all: [LeveledFilters] = []
+    var microseconds = 0.0
+    for group in 0..<groups {
+      guard let filters = weights.leveled(group * outputs..<(group + 1) * outputs, input) else { return (nil, nil) }
+      microseconds +=
+        costs.nanoseconds(work(.packed, steps: steps, byteCount: steps * 8 * filters.bitWidth)) / 1000
+      all.append(filters)
+    }
+    return (KernelChoice.Candidate(method: .packed, microseconds: microseconds), all)
+  }
+
+  private func candidate(
+    _ method: KernelChoice.Method, _ work: KernelWork, isBound: Bool = false
+  ) -> KernelChoice.Candidate {
+    KernelChoice.Candidate(
+      method: method, microseconds: costs.nanoseconds(work) * Double(groups) / 1000, isBound: isBound)
+  }
+
+  private func work(_ filters: GatheredFilters) -> KernelWork {
+    work(
+      .gather, steps: filters.roundCount, tables: (outputs + 15) / 16 * filters.tables.count,
+      byteCount: filters.data.count)
+  }
+
+  private func work(
+    _ method: KernelChoice.Method, steps: Int, tables: Int = 0, byteCount: Int
+  ) -> KernelWork {
+    KernelWork(
+      method: method, pixels: pixels, outputs: outputs, steps: steps, tables: tables, byteCount: byteCount,
+      addsResidual: addsResidual)
+  }
+}
