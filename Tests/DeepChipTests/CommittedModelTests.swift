@@ -18,8 +18,10 @@ import Testing
 
   static let names: [String] = {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return names.filter { FileManager.default.fileExists(atPath: folder.appendingPathComponent($0 + "/model.dchip").path) }
-      .sorted()
+    return names.filter {
+      FileManager.default.fileExists(atPath: folder.appendingPathComponent($0 + "/model.dchip").path)
+    }
+    .sorted()
   }()
 
   private func data(_ name: String) throws -> Dataset {
@@ -37,6 +39,6 @@ import Testing
     let model = try Model(contentsOf: folder.appendingPathComponent("model.dchip"))
     let outcome = try Evaluator(model).evaluate(data(result.data), indices: Array(0..<result.images))
     #expect(outcome.evaluation.top1Count == result.top1Count)
-    #expect(model.fileByteCount ?? 0 < 600_000)
+    #expect(model.fileByteCount < 600_000)
   }
 }

@@ -201,7 +201,8 @@ public final class TrainingRun {
       return try trainer.withAverages {
         let graph = try isQuantized ? trainer.network.frozenGraph().completed() : trainer.network.trainedGraph
         return try Packer.pack(
-          graph.simplified(), preprocessing: configuration.preprocessing.preprocessing, classNames: test.classNames)
+          graph.simplified(), preprocessing: configuration.preprocessing.preprocessing, classNames: test.classNames,
+          precision: .brief)
       }
     } catch { throw Failure(error) }
   }
@@ -246,7 +247,8 @@ extension Graph {
     }
     let quantizer = PostTrainingQuantizer(options)
     guard try quantizer.passCount(folded) == 0 else {
-      throw Failure(.failed, "a value that integers need was not quantized in training; this is a defect: report the model")
+      throw Failure(
+        .failed, "a value that integers need was not quantized in training; this is a defect: report the model")
     }
     return try quantizer.encoded(folded, calibration: ActivationSource { _, _, _ in })
   }
