@@ -75,51 +75,6 @@ DC_VBMI_INLINE void sum_tile(const int pixels, const int narrow, const dc_window
   if (pixels == 1) acc[0] = _mm512_add_epi32(acc[0], other);
 }
 
-/* The sums of one tile of a run, left as codes, which are not clamped yet, or as they are. */
-DC_VBMI_INLINE void compute_tile(const int pixels, const int narrow, const int wants_codes, const dc_convolution *c,
-                                 int32_t group, pixel_run *run, int32_t tile, const rule16 rule) {
-  const int32_t first = run->tileBegin[tile];
-  __m512i acc[most_tile];
-  sum_tile(pixels, narrow, &c->window, (const dc_gathered *)c->weights, group, run->input + first, acc);
-  if (!wants_codes) {
-    UNROLLED for (int p = 0; p < pixels; p++)
-      _mm512_store_si512(run->by_place.sums[first + p] + group % 4 * 16, acc[p]);
-    return;
-  }
-  const __m128i shift = _mm_cvtsi32_si128(c->requantization.shift - 32);
-  UNROLLED for (int p = 0; p < pixels; p++) acc[p] = _mm512_sra_epi32(high_halves(acc[p], rule), shift);
-  UNROLLED for (int p = 0; p < pixels; p += 4) {
-    const int left = pixels - p;
-    const __m512i codes = packed_bytes(acc[p], left > 1 ? acc[p + 1] : acc[p], left > 2 ? acc[p + 2] : acc[p],
-                                       left > 3 ? acc[p + 3] : acc[p]);
-    _mm512_store_si512(run->by_place.codes[tile][p / 4][group % 4], codes);
-  }
-}
-
-#define TILE(pixels) \
-  case pixels: compute_tile(pixels, narrow, wants_codes, c, group, run, tile, rule); break;
-
-/* One group, all tiles of a run. Codes need a shift of 32 or more. */
-DC_VBMI_INLINE void compute_group(const int narrow, const int wants_codes, const dc_convolution *c, int32_t group,
-                                  pixel_run *run) {
-  rule16 rule = {0};
-  if (wants_codes) rule = rule16_at(&c->requantization, group * 16);
-  for (int32_t tile = 0; tile < run->tileCount; tile++)
-    switch (run->tileBegin[tile + 1] - run->tileBegin[tile]) {
-      TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8)
-    }
-}
-#undef TILE
-
-#define GROUP(name, narrow, wants_codes) \
-  DC_VBMI static __attribute__((noinline)) void name(const dc_convolution *c, int32_t group, pixel_run *run) { \
-    compute_group(narrow, wants_codes, c, group, run); \
-  }
-GROUP(wide_codes, 0, 1)
-GROUP(narrow_codes, 1, 1)
-GROUP(wide_sums, 0, 0)
-GROUP(narrow_sums, 1, 0)
-
 /* 64 codes with 64 of the residual, by rules of any size; saturated when the rule is short, else clamped. */
 DC_VBMI_INLINE __m512i added64(__m512i codes, __m512i other, const addition16 *rule) {
   if (rule->isShort) return sum64(codes, other, *rule);
@@ -177,6 +132,93 @@ DC_VBMI_INLINE void store_four(const int adds, __m512i codes, const pixel_run *r
   for (int p = 0; p < 4; p++)
     if (p < pixels) _mm_mask_storeu_epi8((uint8_t *)(uintptr_t)run->output[first + p] + block, mask, part[p]);
 }
+
+/* The sums of one tile of a run, left as codes, which are not clamped yet, or as they are. */
+DC_VBMI_INLINE void compute_tile(const int pixels, const int narrow, const int wants_codes, const dc_convolution *c,
+                                 int32_t group, pixel_run *run, int32_t tile, const rule16 rule) {
+  const int32_t first = run->tileBegin[tile];
+  __m512i acc[most_tile];
+  sum_tile(pixels, narrow, &c->window, (const dc_gathered *)c->weights, group, run->input + first, acc);
+  if (!wants_codes) {
+    UNROLLED for (int p = 0; p < pixels; p++)
+      _mm512_store_si512(run->by_place.sums[first + p] + group % 4 * 16, acc[p]);
+    return;
+  }
+  const __m128i shift = _mm_cvtsi32_si128(c->requantization.shift - 32);
+  UNROLLED for (int p = 0; p < pixels; p++) acc[p] = _mm512_sra_epi32(high_halves(acc[p], rule), shift);
+  UNROLLED for (int p = 0; p < pixels; p += 4) {
+    const int left = pixels - p;
+    const __m512i codes = packed_bytes(acc[p], left > 1 ? acc[p + 1] : acc[p], left > 2 ? acc[p + 2] : acc[p],
+                                       left > 3 ? acc[p + 3] : acc[p]);
+    _mm512_store_si512(run->by_place.codes[tile][p / 4][group % 4], codes);
+  }
+}
+
+#define TILE(pixels) \
+  case pixels: compute_tile(pixels, narrow, wants_codes, c, group, run, tile, rule); break;
+
+/* One group, all tiles of a run. Codes need a shift of 32 or more. */
+DC_VBMI_INLINE void compute_group(const int narrow, const int wants_codes, const dc_convolution *c, int32_t group,
+                                  pixel_run *run) {
+  rule16 rule = {0};
+  if (wants_codes) rule = rule16_at(&c->requantization, group * 16);
+  for (int32_t tile = 0; tile < run->tileCount; tile++)
+    switch (run->tileBegin[tile + 1] - run->tileBegin[tile]) {
+      TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8)
+    }
+}
+#undef TILE
+
+/* A layer of at most 16 outputs: codes go from registers to where they belong. Needs a shift of 32 or more. */
+DC_VBMI_INLINE void compute_direct_tile(const int pixels, const int adds, const dc_convolution *c, int32_t group,
+                                        const pixel_run *run, int32_t tile, const rule16 rule, const __m128i shift,
+                                        const byte_limits limits, const addition16 *addition) {
+  const int32_t first = run->tileBegin[tile];
+  __m512i acc[most_tile];
+  sum_tile(pixels, 0, &c->window, (const dc_gathered *)c->weights, group, run->input + first, acc);
+  UNROLLED for (int p = 0; p < pixels; p++) acc[p] = _mm512_sra_epi32(high_halves(acc[p], rule), shift);
+  const __mmask16 mask = first16(c->window.channelEnd - group * 16);
+  UNROLLED for (int p = 0; p < pixels; p += 4) {
+    const int left = pixels - p;
+    const __m512i codes = packed_bytes(acc[p], left > 1 ? acc[p + 1] : acc[p], left > 2 ? acc[p + 2] : acc[p],
+                                       left > 3 ? acc[p + 3] : acc[p]);
+    store_four(adds, codes, run, first + p, left, group * 16, mask, limits, addition);
+  }
+}
+
+#define TILE(pixels) \
+  case pixels: compute_direct_tile(pixels, adds, c, group, run, tile, rule, shift, limits, addition); break;
+
+DC_VBMI_INLINE void compute_direct(const int adds, const dc_convolution *c, int32_t group, const pixel_run *run,
+                                   const addition16 *addition) {
+  const rule16 rule = rule16_at(&c->requantization, group * 16);
+  const __m128i shift = _mm_cvtsi32_si128(c->requantization.shift - 32);
+  const byte_limits limits = byte_limits_of(c);
+  for (int32_t tile = 0; tile < run->tileCount; tile++)
+    switch (run->tileBegin[tile + 1] - run->tileBegin[tile]) {
+      TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8)
+    }
+}
+#undef TILE
+
+DC_VBMI static __attribute__((noinline)) void direct_codes(const dc_convolution *c, int32_t group,
+                                                           const pixel_run *run) {
+  compute_direct(0, c, group, run, 0);
+}
+
+DC_VBMI static __attribute__((noinline)) void direct_added_codes(const dc_convolution *c, int32_t group,
+                                                                 const pixel_run *run, const addition16 *addition) {
+  compute_direct(1, c, group, run, addition);
+}
+
+#define GROUP(name, narrow, wants_codes) \
+  DC_VBMI static __attribute__((noinline)) void name(const dc_convolution *c, int32_t group, pixel_run *run) { \
+    compute_group(narrow, wants_codes, c, group, run); \
+  }
+GROUP(wide_codes, 0, 1)
+GROUP(narrow_codes, 1, 1)
+GROUP(wide_sums, 0, 0)
+GROUP(narrow_sums, 1, 0)
 
 /* Where vpermb finds each output once four groups' words are exchanged: place 16 g + 4 q + b is at 16 q + 4 g + b. */
 DC_VBMI_INLINE __m512i exchanged_places(const uint8_t *order) {
@@ -283,6 +325,11 @@ DC_VBMI_INLINE void convolve(const dc_convolution *c, const ending ending) {
     take_gathered_run(&run, count, &cursor, w, residual);
     for (int32_t block = w->channelBegin; block < w->channelEnd; block += 64) {
       const int32_t channels = dc_minimum(64, w->channelEnd - block);
+      if (packs && channels <= 16 && !g->isNarrow) {
+        if (ending == ends_in_codes) direct_codes(c, block / 16, &run);
+        else direct_added_codes(c, block / 16, &run, &addition);
+        continue;
+      }
       for (int32_t group = block / 16; group * 16 < block + channels; group++) {
         if (packs) (g->isNarrow ? narrow_codes : wide_codes)(c, group, &run);
         else (g->isNarrow ? narrow_sums : wide_sums)(c, group, &run);
