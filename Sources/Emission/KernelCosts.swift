@@ -19,8 +19,9 @@ struct KernelCosts {
   /// A code added up in a ternary layer, and a sum's share in the start and end of eight.
   var addition: Double
   var lane: Double
-  /// Reading a weight of five in a byte, and the place of a weight from a gap.
+  /// Reading a weight of five in a byte, by itself and with its code in a dense layer, and a place from a gap.
   var trit: Double
+  var denseTrit: Double
   var place: Double
   /// A code that is put into a plane.
   var planeCode: Double
@@ -30,30 +31,30 @@ struct KernelCosts {
     case .portable:
       self.init(
         tileProduct: 0, denseProduct: 0, channelProduct: 0, gatheredCode: 0, result: 40, residual: 25, addition: 2.2,
-        lane: 7, trit: 9, place: 9, planeCode: 6)
+        lane: 7, trit: 9, denseTrit: 14, place: 9, planeCode: 6)
     case .armDSP:
       self.init(
         tileProduct: 1.1, denseProduct: 1.4, channelProduct: 3.2, gatheredCode: 2, result: 40, residual: 21,
-        addition: 1.03, lane: 9, trit: 9, place: 9, planeCode: 3)
+        addition: 1.03, lane: 9, trit: 9, denseTrit: 13, place: 9, planeCode: 3)
     case .armv6m:
       self.init(
         tileProduct: 2.9, denseProduct: 3.4, channelProduct: 4.8, gatheredCode: 4, result: 120, residual: 80,
-        addition: 3, lane: 15, trit: 12, place: 14, planeCode: 6)
+        addition: 3, lane: 15, trit: 12, denseTrit: 31, place: 14, planeCode: 6)
     case .riscv32:
       self.init(
         tileProduct: 2.84, denseProduct: 3.4, channelProduct: 5.6, gatheredCode: 5, result: 45, residual: 30,
-        addition: 2.4, lane: 6, trit: 10, place: 10, planeCode: 4)
+        addition: 2.4, lane: 6, trit: 10, denseTrit: 17, place: 10, planeCode: 4)
     }
   }
 
   private init(
     tileProduct: Double, denseProduct: Double, channelProduct: Double, gatheredCode: Double, result: Double,
-    residual: Double, addition: Double, lane: Double, trit: Double, place: Double, planeCode: Double
+    residual: Double, addition: Double, lane: Double, trit: Double, denseTrit: Double, place: Double, planeCode: Double
   ) {
     (self.tileProduct, self.denseProduct, self.channelProduct) = (tileProduct, denseProduct, channelProduct)
     (self.gatheredCode, self.result, self.residual) = (gatheredCode, result, residual)
-    (self.addition, self.lane, self.trit, self.place) = (addition, lane, trit, place)
-    self.planeCode = planeCode
+    (self.addition, self.lane, self.place, self.planeCode) = (addition, lane, place, planeCode)
+    (self.trit, self.denseTrit) = (trit, denseTrit)
   }
 
   /// One instruction of loops of products, of additions, of what comes before and after them: by class.
@@ -82,7 +83,7 @@ extension CEmitter {
       case .channelLayer: return macs * costs.channelProduct * KernelCosts.products + ends * KernelCosts.others
       case .sparseDense(_, let form):
         let counts = weightCounts(sum)
-        let reading = form == .trits ? Double(counts.all) * costs.trit : Double(counts.nonzero) * costs.place
+        let reading = form == .trits ? Double(counts.all) * costs.denseTrit : Double(counts.nonzero) * costs.place
         return reading * KernelCosts.additions + ends * KernelCosts.others
       case .sparseLayer(_, let form, _, _):
         return additions(sum, step, form, rows: program.rowsAtATime[index] ?? 1, costs) + ends * KernelCosts.others
