@@ -18,7 +18,8 @@ struct EmulatedChip: Sendable, CustomStringConvertible {
     EmulatedChip(name: "m4", processor: .cortexM4, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
     EmulatedChip(name: "m33", processor: .cortexM33, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
     EmulatedChip(name: "m0plus", processor: .cortexM0Plus, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
-    EmulatedChip(name: "riscv32", processor: .rv32imc, compiler: "riscv64-unknown-elf-gcc", emulator: "qemu-system-riscv32"),
+    EmulatedChip(
+      name: "riscv32", processor: .rv32imc, compiler: "riscv64-unknown-elf-gcc", emulator: "qemu-system-riscv32"),
   ]
 
   /// Those whose compiler and emulator are installed.
