@@ -202,7 +202,8 @@ struct ConstantData {
       return .tensor(try tensor(contents, record, elementType))
     case .coded(let encoding, let code, let alphabet):
       guard budget.charge(codes: record.shape.elementCount, payload: contents.count) else {
-        throw error(.limit("the weights take more memory than a file of this size can need"), at: record.range.lowerBound)
+        throw error(
+          .limit("the weights take more memory than a file of this size can need"), at: record.range.lowerBound)
       }
       let codes: [Int8]
       do throws(CodingError) {

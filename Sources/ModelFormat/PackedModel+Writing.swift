@@ -12,7 +12,8 @@ public struct WritingOptions: Sendable, Equatable {
   public var codePreference: CodePreference
 
   public init(
-    includesNames: Bool = true, weightCodes: [WeightCode] = WeightCode.allCases, codePreference: CodePreference = .balanced
+    includesNames: Bool = true, weightCodes: [WeightCode] = WeightCode.allCases,
+    codePreference: CodePreference = .balanced
   ) {
     self.includesNames = includesNames
     self.weightCodes = weightCodes

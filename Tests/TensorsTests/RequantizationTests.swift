@@ -70,7 +70,8 @@ func interestingSums(_ generator: inout SplitMix64) -> [Int32] {
     let exponent = -20 + Int(generator.next() % 30)
     let scale = Double(sign: .plus, exponent: exponent, significand: 1 + Double(generator.nextUnit()) * 0.99)
     let rule = try #require(
-      Requantization(scales: [scale], offsets: [3], codeRange: 0...255,
+      Requantization(
+        scales: [scale], offsets: [3], codeRange: 0...255,
         precision: ResultPrecision(multiplierBits: bits, offsetParts: 65_536)))
     #expect(rule.shift == 30 - exponent)
     #expect(rule.multipliers[0] >= 1 << 30)
@@ -123,7 +124,8 @@ func interestingSums(_ generator: inout SplitMix64) -> [Int32] {
   @Test("A scale just below a power of two keeps its multiplier in 32 bits")
   func roundsUpToThePowerOfTwo() throws {
     let rule = try #require(
-      Requantization(scales: [(0.5).nextDown], offsets: [0], codeRange: -128...127,
+      Requantization(
+        scales: [(0.5).nextDown], offsets: [0], codeRange: -128...127,
         precision: ResultPrecision(multiplierBits: 31, offsetParts: 65_536)))
     #expect(rule.multipliers == [.max])
     #expect(rule.code(200, channel: 0) == 100)
