@@ -43,7 +43,8 @@ extension InterleavedANS {
         let words = Self.byteCount(counts, model, frequencies)
         let total = words + writer.bytes.count
         if best.map({ total < $0.total - gain }) ?? true { best = (model, frequencies, words, total) }
-        gain = best?.model.order == 0 && SymbolStream.laneCount(estimate: words) == 32
+        gain =
+          best?.model.order == 0 && SymbolStream.laneCount(estimate: words) == 32
           ? Int(contextGain * Double(total)) : 0
       }
       (self.symbols, self.rowLength) = (symbols, rowLength)

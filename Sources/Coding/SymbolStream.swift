@@ -50,7 +50,9 @@ struct SymbolStream {
   ///
   /// - Throws: `invalidStream` unless the lanes end as an encoder starts.
   func finished() throws(CodingError) -> Int {
-    guard withUnsafePointer(to: stream, { dc_symbols_are_over($0) }) != 0, let words = stream.words, let start = bytes.baseAddress else {
+    guard withUnsafePointer(to: stream, { dc_symbols_are_over($0) }) != 0, let words = stream.words,
+      let start = bytes.baseAddress
+    else {
       throw CodingError(.invalidStream, at: range.lowerBound)
     }
     return UnsafeRawPointer(words) - start

@@ -244,7 +244,8 @@ extension Graph {
     }
     let quantizer = PostTrainingQuantizer(options)
     guard try quantizer.passCount(folded) == 0 else {
-      throw Failure(.failed, "a value that integers need was not quantized in training; this is a defect: report the model")
+      throw Failure(
+        .failed, "a value that integers need was not quantized in training; this is a defect: report the model")
     }
     return try quantizer.encoded(folded, calibration: ActivationSource { _, _, _ in })
   }
