@@ -98,7 +98,9 @@ extension CProgram {
     _ sum: WeightedSum, _ step: Step, _ rows: WeightRows, input: MapLayout, output: MapLayout, start: [String],
     result: CKernel.ResultKind, following: [String]
   ) throws(NoCode) -> [String]? {
-    guard options.addsOnlyNonzeros, packsWeights, sum.groups == 1, let ternary = TernaryRows(rows.levels) else { return nil }
+    guard options.addsOnlyNonzeros, packsWeights, sum.groups == 1, let ternary = TernaryRows(rows.levels) else {
+      return nil
+    }
     let factors = [String(ternary.plus), String(ternary.minus)]
     if output.rows * output.columns == 1, sum.seesAll(of: input) {
       guard rows.length < SparseForm.placeLimit else { return nil }

@@ -34,8 +34,9 @@ extension CEmitter {
     func frame(_ kernel: CKernel) -> Int {
       switch kernel {
       case .layer(let result, _, _), .tiledLayer(let result, _), .denseLayer(let result, _),
-        .channelLayer(let result, _), .sparseLayer(let result, _, _, _), .sparseDense(let result, _):
+        .channelLayer(let result, _), .sparseDense(let result, _):
         result.isAdded ? 336 : 256
+      case .sparseLayer(let result, _, _, _): result.isAdded ? 448 : 336
       case .tile, .denseTile, .channelTile, .maximumPooling, .averagePooling, .multiply, .rearrange, .softmax: 128
       case .sum, .gather, .spread, .places, .row, .planes, .lanes, .addLanes, .locate, .quantize, .dequantize, .add: 96
       case .loadFloat, .storeFloat, .product, .requantize, .dot, .total, .instruction, .lookup, .fill: 32

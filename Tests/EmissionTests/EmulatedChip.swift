@@ -1,22 +1,25 @@
 import Emission
 import Foundation
+import Targets
 
 /// A chip that qemu emulates, with the compiler for it.
 struct EmulatedChip: Sendable, CustomStringConvertible {
   /// As `Scripts/emulation/run.sh` knows it.
   var name: String
+  var processor: Core
   /// What its core runs best.
-  var core: CoreKind
+  var core: CoreKind { CoreKind(processor) }
   var compiler: String
   var emulator: String
 
   var description: String { name }
 
   static let all = [
-    EmulatedChip(name: "m4", core: .armDSP, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
-    EmulatedChip(name: "m33", core: .armDSP, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
-    EmulatedChip(name: "m0plus", core: .armv6m, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
-    EmulatedChip(name: "riscv32", core: .riscv32, compiler: "riscv64-unknown-elf-gcc", emulator: "qemu-system-riscv32"),
+    EmulatedChip(name: "m4", processor: .cortexM4, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
+    EmulatedChip(name: "m33", processor: .cortexM33, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
+    EmulatedChip(name: "m0plus", processor: .cortexM0Plus, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
+    EmulatedChip(
+      name: "riscv32", processor: .rv32imc, compiler: "riscv64-unknown-elf-gcc", emulator: "qemu-system-riscv32"),
   ]
 
   /// Those whose compiler and emulator are installed.

@@ -21,6 +21,7 @@ import Testing
       #expect(result.outputs == expected, "\(board)")
       #expect(result.constants == emitter.sizes.constantByteCount, "\(board)")
       #expect(result.memory == emitter.sizes.arenaByteCount, "\(board)")
+      #expect(result.stack <= emitter.codeEstimate(board.processor).stackByteCount, "\(board)")
       if let before = InstructionCounts.all[network.name]?[board.name],
         InstructionCounts.compilers.contains(result.compiler)
       {

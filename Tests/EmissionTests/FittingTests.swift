@@ -48,6 +48,9 @@ import Testing
       let estimate = emitter.work(on: core).reduce(0) { $0 + $1.instructions.count }
       let counted = Double(try #require(InstructionCounts.all[network.name]?[chip]))
       #expect(abs(estimate / counted - 1) < 0.15, "\(chip): \(estimate) for \(counted)")
+      if ProcessInfo.processInfo.environment["DEEPCHIP_SHOW_COUNTS"] != nil {
+        print("| \(network.name) | \(chip) | \(Int(estimate)) | \(Int(counted)) |")
+      }
     }
   }
 
