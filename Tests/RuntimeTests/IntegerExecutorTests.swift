@@ -73,7 +73,8 @@ extension Tensor<Float> {
         let expected = try GraphEvaluator(model.graph).outputs(inputs)
         for preference in [WeightedSumPreference.dense, .gather, .packed, .fastest] {
           let executor = try Executor(
-            model, batch: batch, threads: threads, instructionSet: instructionSet, weightedSums: preference)
+            model, batch: batch, threads: threads, instructionSet: instructionSet,
+            kernelSelection: KernelSelection(preference))
           for _ in 0..<2 {
             #expect(try executor.run(inputs) == expected, "\(preference)")
           }

@@ -36,13 +36,13 @@ extension KernelCase {
   }
 
   /// A convolution of stride 1 over a map with its border, or a dense layer where the window is one pixel.
-  func convolution() -> Convolution {
+  func convolution() -> Kernels.Convolution {
     let outputs = isDepthwise ? shape.channels : shape.outputs
     let size = numbers == .codes ? 1 : 4
-    let stride = MapLayout.channelStride(channels: shape.channels, elementByteCount: size)
+    let stride = Kernels.MapLayout.channelStride(channels: shape.channels, elementByteCount: size)
     let columns = shape.columns + shape.window - 1
     let elements = (shape.rows + shape.window - 1) * columns * stride
-    var call = Convolution()
+    var call = Kernels.Convolution()
     switch numbers {
     case .codes: call.window.input = UnsafeRawPointer(codes(elements))
     case .values: call.window.input = UnsafeRawPointer(values(elements))
@@ -76,7 +76,7 @@ extension KernelCase {
     return call
   }
 
-  private func setWindow(_ call: inout Convolution, stride: Int, size: Int, columns: Int) {
+  private func setWindow(_ call: inout Kernels.Convolution, stride: Int, size: Int, columns: Int) {
     var offsets: [Int] = []
     for row in 0..<shape.window {
       for column in 0..<(isDepthwise ? shape.window : 1) { offsets.append((row * columns + column) * stride * size) }
@@ -87,7 +87,7 @@ extension KernelCase {
     call.window.segmentLength = Int32(isDepthwise ? 1 : numbers == .codes ? (length + 3) / 4 * 4 : length)
   }
 
-  private func setWeights(_ call: inout Convolution, outputs: Int, stride: Int) {
+  private func setWeights(_ call: inout Kernels.Convolution, outputs: Int, stride: Int) {
     let taps = shape.window * shape.window
     let channels = isDepthwise ? 1 : shape.channels
     var filters = Filters()
@@ -134,7 +134,7 @@ extension KernelCase {
     if numbers == .codes && !isDepthwise { setWork(.dense, call, steps: steps(call), byteCount: size) }
   }
 
-  private func setSparse(_ call: inout Convolution, _ filters: Filters) {
+  private func setSparse(_ call: inout Kernels.Convolution, _ filters: Filters) {
     // Narrow rounds where the executor takes them.
     let sparse = GatheredFilters(filters, levels: shape.pixels <= 2 ? (100, -127) : nil)
     var gathered = GatheredWeights()
@@ -153,19 +153,19 @@ extension KernelCase {
       byteCount: sparse.data.count)
   }
 
-  private func setLeveled(_ call: inout Convolution, _ filters: Filters) {
+  private func setLeveled(_ call: inout Kernels.Convolution, _ filters: Filters) {
     guard let leveled = LeveledFilters(filters) else { preconditionFailure("Ternary weights have three levels") }
     call.weights = UnsafeRawPointer(keep([LeveledWeights(leveled, data: keep(leveled.data))]))
     byteCount += leveled.data.count
     setWork(.packed, call, steps: steps(call), byteCount: leveled.data.count)
   }
 
-  private func steps(_ call: Convolution) -> Int {
+  private func steps(_ call: Kernels.Convolution) -> Int {
     (shape.outputs + 15) / 16 * Int(call.window.segmentCount) * Int(call.window.segmentLength) / 4
   }
 
   private func setWork(
-    _ method: WeightedSumMethod, _ call: Convolution, steps: Int, tables: Int = 0, byteCount: Int
+    _ method: WeightedSumMethod, _ call: Kernels.Convolution, steps: Int, tables: Int = 0, byteCount: Int
   ) {
     work = KernelWork(
       method: method, pixels: shape.pixels, outputs: shape.outputs, steps: steps, tables: tables,

@@ -9,12 +9,12 @@ extension KernelCase {
   }
 
   /// Windows of 2 x 2 in steps of 2, or all pixels in one where `shape.window` is the map.
-  func pooling() -> Pooling {
+  func pooling() -> Kernels.Pooling {
     let size = isOfValues ? 4 : 1
     let channels = shape.channels
     let columns = shape.columns * shape.window
     let count = shape.pixels * shape.window * shape.window * channels
-    var call = Pooling()
+    var call = Kernels.Pooling()
     call.window.input = UnsafeRawPointer(isOfValues ? values(count) : codes(count))
     call.window.output = bytes(shape.pixels * channels * size)
     var offsets: [Int] = []

@@ -136,10 +136,10 @@ extension KernelCase {
     return block
   }
 
-  func requantization(_ channels: Int) -> Requantization {
-    let block = MapLayout.channelBlock * 4
+  func requantization(_ channels: Int) -> Kernels.Requantization {
+    let block = Kernels.MapLayout.channelBlock * 4
     let count = (channels + block - 1) / block * block
-    var rule = Requantization()
+    var rule = Kernels.Requantization()
     rule.multipliers = keep((0..<count).map { _ in Int32(1_000_000 + generator.next() % 100_000) })
     rule.offsets = keep([Int64](repeating: 100 << 33, count: count))
     rule.shift = 33
