@@ -13,6 +13,11 @@ public struct KernelTuner {
   public struct Sample {
     public var work: KernelWork
     public var nanoseconds: Double
+
+    public init(work: KernelWork, nanoseconds: Double) {
+      self.work = work
+      self.nanoseconds = nanoseconds
+    }
   }
 
   /// Measures every method over shapes of every class.
