@@ -154,8 +154,8 @@ public struct KernelPeaks: Codable, Hashable, Sendable {
     defer { memory.deallocate() }
     memory.initializeMemory(as: UInt8.self, repeating: 1, count: 2 * size)
     return KernelPeaks(
-      codeProducts: best { Double(dc_do_products_u8s8(10_000)) },
-      valueProducts: best { Double(dc_do_products_f32(10_000)) },
+      codeProducts: best { Double(dc_do_products_u8s8(500_000)) },
+      valueProducts: best { Double(dc_do_products_f32(500_000)) },
       gigabytesPerSecond: best {
         for i in 0..<200 {
           let (from, to) = i % 2 == 0 ? (0, size) : (size, 0)
