@@ -5,8 +5,6 @@
 @_exported import Emission
 @_exported import Graphs
 @_exported import Interchange
-@_exported import struct Kernels.KernelCosts
-@_exported import enum Kernels.WeightedSumMethod
 @_exported import Measurements
 @_exported import ModelFormat
 @_exported import Networks
@@ -18,3 +16,6 @@
 @_exported import Targets
 @_exported import Tensors
 @_exported import Training
+
+@_exported import struct Kernels.KernelCosts
+@_exported import enum Kernels.WeightedSumMethod

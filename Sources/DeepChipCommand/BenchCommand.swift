@@ -8,7 +8,8 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench", abstract: "Latency of a model, layer by layer, with kernels and memory.")
 
   @Argument(
-    help: ArgumentHelp("The model: .onnx, .tflite or .dchip; with --kernels, parts of kernels' names.", valueName: "model"),
+    help: ArgumentHelp(
+      "The model: .onnx, .tflite or .dchip; with --kernels, parts of kernels' names.", valueName: "model"),
     completion: .file())
   var models: [String] = []
 

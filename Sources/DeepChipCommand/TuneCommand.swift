@@ -55,7 +55,8 @@ struct TuneCommand: ParsableCommand {
     }
     Console.print(table.text)
     Console.print("")
-    Console.print("nanoseconds a pixel: step 4 codes x 16 outputs or a sparse round, table load, 16 outputs stored, added")
+    Console.print(
+      "nanoseconds a pixel: step 4 codes x 16 outputs or a sparse round, table load, 16 outputs stored, added")
     let arrival = costs.arrival
     Console.print(
       "nanoseconds a byte of weights: \(arrival.near.digits(4)) below 1 MiB, \(arrival.shared.digits(4)) below 16 MiB, "
@@ -84,7 +85,8 @@ struct InstructionSetOption: ParsableArguments {
 /// Which kernels compute layers.
 struct KernelOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Kernel costs from 'deepchip tune -o FILE'; by default those in the cache folder.", valueName: "file"),
+    help: ArgumentHelp(
+      "Kernel costs from 'deepchip tune -o FILE'; by default those in the cache folder.", valueName: "file"),
     completion: .file())
   var costs: String?
 
@@ -113,7 +115,11 @@ struct KernelOptions: ParsableArguments {
     var selection = KernelSelection(
       costs: try CostFile.costs(self.costs.map { URL(fileURLWithPath: $0) }, set ?? .best))
     for rule in kernel {
-      if let layer = rule.layer { selection.overrides[layer] = rule.preference } else { selection.preference = rule.preference }
+      if let layer = rule.layer {
+        selection.overrides[layer] = rule.preference
+      } else {
+        selection.preference = rule.preference
+      }
     }
     return selection
   }

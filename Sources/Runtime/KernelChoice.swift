@@ -71,8 +71,10 @@ public struct KernelChoice: Hashable, Sendable {
   init(_ method: Method, _ candidates: [Candidate], density: Double, fill: Double?) {
     self.method = method
     // Stable: of two that are as fast, the one that was looked at first.
-    self.candidates = candidates.enumerated().sorted { ($0.element.microseconds, $0.offset) < ($1.element.microseconds, $1.offset) }
-      .map(\.element)
+    let order = candidates.enumerated().sorted {
+      ($0.element.microseconds, $0.offset) < ($1.element.microseconds, $1.offset)
+    }
+    self.candidates = order.map(\.element)
     self.density = density
     self.fill = fill
   }

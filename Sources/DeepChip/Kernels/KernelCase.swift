@@ -102,7 +102,9 @@ extension KernelCase {
 
   func codes(_ count: Int) -> UnsafeMutableRawPointer {
     let block = bytes(count)
-    for i in 0..<count { block.storeBytes(of: UInt8(truncatingIfNeeded: generator.next()), toByteOffset: i, as: UInt8.self) }
+    for i in 0..<count {
+      block.storeBytes(of: UInt8(truncatingIfNeeded: generator.next()), toByteOffset: i, as: UInt8.self)
+    }
     return block
   }
 

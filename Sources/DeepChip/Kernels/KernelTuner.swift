@@ -13,6 +13,11 @@ public struct KernelTuner {
   public struct Sample {
     public var work: KernelWork
     public var nanoseconds: Double
+
+    public init(work: KernelWork, nanoseconds: Double) {
+      self.work = work
+      self.nanoseconds = nanoseconds
+    }
   }
 
   /// Measures every method over shapes of every class.
@@ -72,11 +77,14 @@ public struct KernelTuner {
       }
     }
     switch shapeClass {
-    case .fewPixels: for outputs in [16, 64, 256] { for channels in [128, 512, 1024] { add(1, channels, outputs, 1) } }
+    case .fewPixels:
+      for outputs in [16, 64, 256] { for channels in [128, 512, 1024] { add(1, channels, outputs, 1) } }
     case .upTo16: for channels in [4, 16, 32, 64] { for window in [1, 3] { add(16, channels, 16, window) } }
     case .upTo32: for channels in [16, 32, 64] { for window in [1, 3] { add(14, channels, 32, window) } }
     case .more:
-      for outputs in [48, 64, 128] { for channels in [32, 64, 128] { add(8, channels, outputs, channels == 128 ? 1 : 3) } }
+      for outputs in [48, 64, 128] {
+        for channels in [32, 64, 128] { add(8, channels, outputs, channels == 128 ? 1 : 3) }
+      }
     }
     return shapes
   }
