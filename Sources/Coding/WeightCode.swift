@@ -131,7 +131,12 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   /// length where there is one, unless a faster one takes not much more; the first among equals. Nil if none can hold
   /// the codes.
   ///
-  /// - Parameter preference: how much more a fast code may take.
+  /// - Parameters:
+  ///   - candidates: to choose from.
+  ///   - codes: row by row.
+  ///   - rowLength: codes of a row; nil for a single one.
+  ///   - alphabet: what the codes are from.
+  ///   - preference: how much more a fast code may take.
   /// - Throws: `invalidCode` at the first code outside the alphabet.
   public static func best(
     of candidates: [WeightCode] = allCases, _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet,

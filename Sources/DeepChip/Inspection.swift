@@ -10,7 +10,9 @@ import Tensors
 
 /// Says what is in a model.
 public enum Inspection {
-  /// - Parameter kernelSelection: how kernels are chosen for each layer, at a batch of one.
+  /// - Parameters:
+  ///   - model: a float or a packed one.
+  ///   - kernelSelection: how kernels are chosen for each layer, at a batch of one.
   public static func report(_ model: Model, kernelSelection: KernelSelection = KernelSelection()) -> InspectionReport {
     var report = report(model.packed, name: model.url.lastPathComponent, fileByteCount: model.fileByteCount)
     if model.format == .dchip {

@@ -64,7 +64,7 @@ public struct KernelChoice: Hashable, Sendable {
   /// Whether a tenth of the weights or more are zeros, and skipping them would gain less than 3 % on this machine.
   public var zerosGainNothing: Bool {
     guard density <= 0.9, let gather = candidates.first(where: { $0.method == .gather }) else { return false }
-    let others = candidates.filter { $0.method != .gather }.map(\.microseconds)
+    let others = candidates.filter { $0.method != .gather }.map { $0.microseconds }
     return others.contains { $0 <= gather.microseconds * 1.03 }
   }
 
@@ -74,7 +74,7 @@ public struct KernelChoice: Hashable, Sendable {
     let order = candidates.enumerated().sorted {
       ($0.element.microseconds, $0.offset) < ($1.element.microseconds, $1.offset)
     }
-    self.candidates = order.map(\.element)
+    self.candidates = order.map { $0.element }
     self.density = density
     self.fill = fill
   }

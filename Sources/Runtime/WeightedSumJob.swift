@@ -3,6 +3,8 @@ import Graphs
 import Planning
 import Tensors
 
+import struct Kernels.GatheredFilters
+
 typealias ConvolutionKernel = @convention(c) (UnsafePointer<dc_convolution>?) -> Void
 
 /// A convolution or dense layer: one kernel call per image and group, over a range of output pixels.

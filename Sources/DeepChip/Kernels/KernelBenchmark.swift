@@ -43,7 +43,9 @@ public struct KernelBenchmark {
     }
   }
 
-  /// - Parameter progress: told the share done, 0...1.
+  /// - Parameters:
+  ///   - kernels: those that run here are measured.
+  ///   - progress: told the share done, 0...1.
   public func measure(_ kernels: [Kernel], progress: (Double) -> Void = { _ in }) -> Report {
     var report = Report(processor: Machine.processorName, peaks: .measured(), kernels: [])
     for (index, kernel) in kernels.enumerated() {
