@@ -38,7 +38,7 @@ func fill(_ memory: UnsafeMutableRawBufferPointer, isReal: Bool, _ numbers: inou
 func run(
   _ model: PackedModel, seed: UInt64, _ set: InstructionSet, _ preference: WeightedSumPreference
 ) throws(RuntimeError) -> (input: [UInt8], output: [UInt8]) {
-  let executor = try Executor(model, instructionSet: set, weightedSums: preference)
+  let executor = try Executor(model, instructionSet: set, kernelSelection: KernelSelection(preference))
   var numbers = Numbers(state: seed)
   var bytes: (input: [UInt8], output: [UInt8]) = ([], [])
   let isReal = model.graph[model.graph.inputs[0]].type.elementType == .float32

@@ -99,7 +99,9 @@ public struct KernelCosts: Hashable, Sendable {
   private var factors: [WeightedSumMethod: [ShapeClass: Factors]]
   public var arrival: Arrival
 
-  /// - Parameter factors: for every method and class.
+  /// - Parameters:
+  ///   - factors: for every method and class.
+  ///   - arrival: of weights that are not in the caches.
   public init(arrival: Arrival, factors: (WeightedSumMethod, ShapeClass) -> Factors) {
     self.arrival = arrival
     self.factors = [:]

@@ -19,7 +19,9 @@ public struct LeveledFilters {
 
   /// Packs all outputs of `filters`, s8 weights; nil when they and 0 are more than 16 levels.
   ///
-  /// - Parameter bitWidth: 4 where 2 would do; nil takes the least.
+  /// - Parameters:
+  ///   - filters: signed codes, as the graph has them.
+  ///   - bitWidth: 4 where 2 would do; nil takes the least.
   public init?(_ filters: Filters, bitWidth: Int? = nil) {
     var filters = filters
     var levels = [Int8](repeating: 0, count: 16)
@@ -35,7 +37,9 @@ public struct LeveledFilters {
 }
 
 extension LeveledWeights {
-  /// - Parameter data: a copy of `filters.data` that stays.
+  /// - Parameters:
+  ///   - filters: packed.
+  ///   - data: a copy of `filters.data` that stays.
   public init(_ filters: LeveledFilters, data: UnsafePointer<UInt8>) {
     self.init()
     self.data = data

@@ -28,7 +28,10 @@ public struct HTMLPage: Sendable {
         + "\n</section>")
   }
 
-  /// - Parameter summary: with one, the table is folded away behind it.
+  /// - Parameters:
+  ///   - headings: one a column.
+  ///   - rows: as many texts each.
+  ///   - summary: with one, the table is folded away behind it.
   public mutating func addTable(headings: [String], rows: [[String]], summary: String? = nil) {
     let head = headings.map { "<th>\($0.xmlEscaped)</th>" }.joined()
     let body = rows.map { "<tr>" + $0.map { "<td>\($0.xmlEscaped)</td>" }.joined() + "</tr>" }.joined(separator: "\n")

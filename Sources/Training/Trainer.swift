@@ -33,7 +33,13 @@ public final class Trainer {
     public var learningRate: Float = 0
   }
 
-  /// - Parameter teacher: asked in each step when the recipe has a `distillation`.
+  /// - Parameters:
+  ///   - graph: what `TrainableNetwork` takes.
+  ///   - quantization: of weights and values; none by default.
+  ///   - items: to learn from.
+  ///   - recipe: everything else that decides the run.
+  ///   - teacher: asked in each step when the recipe has a `distillation`.
+  ///   - threads: change nothing but the time.
   /// - Throws: what `TrainableNetwork` throws; `.data` when items, labels or recipe do not fit.
   public init(
     _ graph: Graph, quantization: NetworkQuantization = NetworkQuantization(), items: LabeledItems, recipe: Recipe,

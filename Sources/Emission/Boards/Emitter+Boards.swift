@@ -4,7 +4,9 @@ import Tensors
 extension CEmitter {
   /// A program for a board: startup, linker script, `main`, makefile, in the folder `board`.
   ///
-  /// - Parameter sample: a tensor for each input, which `main` runs on; nil for zeros.
+  /// - Parameters:
+  ///   - board: one of `Board.all`.
+  ///   - sample: a tensor for each input, which `main` runs on; nil for zeros.
   public func files(for board: Board, sample: [AnyTensor]? = nil) -> [File] {
     BoardProgram(board: board, language: .c, emitter: self, sample: sample).files
   }
@@ -13,7 +15,9 @@ extension CEmitter {
 extension SwiftEmitter {
   /// A program for a board: startup, linker script, `main` in C, makefile, in the folder `board`.
   ///
-  /// - Parameter sample: a tensor for each input, which `main` runs on; nil for zeros.
+  /// - Parameters:
+  ///   - board: one of `Board.all`.
+  ///   - sample: a tensor for each input, which `main` runs on; nil for zeros.
   public func files(for board: Board, sample: [AnyTensor]? = nil) -> [CEmitter.File] {
     BoardProgram(board: board, language: .swift, emitter: base, sample: sample).files
   }
