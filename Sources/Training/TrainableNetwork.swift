@@ -189,7 +189,10 @@ public final class TrainableNetwork {
   /// Brings back what an update of the latent weights must not change: masked ones are 0, factors of normalizations after
   /// quantized weights are positive.
   func project() {
-    for weights in quantizedWeights { weights.clearMasked() }
+    for weights in quantizedWeights {
+      weights.clipLatent()
+      weights.clearMasked()
+    }
     for factors in positiveFactors { factors.project() }
   }
 

@@ -84,6 +84,21 @@ extension Digits {
     #expect(SoftmaxCrossEntropy().evaluate(logits, test.labels).correctCount == correct)
   }
 
+  @Test("Latent weights stay in the range that their quantizer keeps them in, however long the steps")
+  func clipsLatentWeights() throws {
+    let graph = try Digits.network(seed: 1)
+    var recipe = Digits.recipe(epochs: 1)
+    recipe.schedule = LearningRateSchedule(peak: 3000, shape: .constant)
+    let quantization = Digits.quantization(graph, inner: BinaryConnectQuantizer())
+    let trainer = try Trainer(
+      graph, quantization: quantization, items: try Digits.items(isTest: false), recipe: recipe)
+    _ = try trainer.runStep()
+    let inner = try #require(graph.nodes[4].inputs[1])
+    let latent = try #require(trainer.network.parameters.first { $0.id == inner && $0.role == .weights }).value.scalars
+    #expect(latent.allSatisfy { (-1...1).contains($0) })
+    #expect(latent.contains { $0.magnitude == 1 })
+  }
+
   @Test(
     "A run with everything, resumed from the bytes of a checkpoint, ends with the same bits, for any threads",
     arguments: [DensitySchedule.Form.regrowing, .masking], [1, 23, 60])

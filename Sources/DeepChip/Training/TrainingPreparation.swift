@@ -46,9 +46,7 @@ struct TrainingPreparation {
 
   /// Whether all quantizers move their thresholds by a density, so that weights may come back; others want masks.
   private var thresholdsFollow: Bool {
-    quantization.weights.values.filter(\.isPruned).allSatisfy {
-      $0.quantizer is TrainedTernaryQuantizer || $0.quantizer is TernaryWeightNetworkQuantizer
-    }
+    quantization.weights.values.filter(\.isPruned).allSatisfy { $0.quantizer?.followsDensity ?? false }
   }
 
   // MARK: Network

@@ -14,6 +14,7 @@ public struct TernaryWeightNetworkQuantizer: TrainableWeightQuantizer {
 
   /// Whether each sign has a scale of its own.
   public var isAsymmetric: Bool
+  public var followsDensity: Bool { true }
 
   public init(thresholdRatio: Float = 0.7, isAsymmetric: Bool = false) {
     precondition(thresholdRatio >= 0, "A threshold is not negative")

@@ -57,8 +57,13 @@ public protocol TrainableWeightQuantizer: Sendable {
 
   /// Where latent weights are kept by clipping after each step of the optimizer; nil, the default, leaves them alone.
   var latentRange: ClosedRange<Float>? { get }
+
+  /// Whether the threshold of zeros moves with `progress.density`, so that weights may come back; false, the default, for
+  /// those that are pruned by masks alone.
+  var followsDensity: Bool { get }
 }
 
 extension TrainableWeightQuantizer {
   public var latentRange: ClosedRange<Float>? { nil }
+  public var followsDensity: Bool { false }
 }

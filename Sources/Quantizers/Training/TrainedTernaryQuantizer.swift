@@ -31,6 +31,7 @@ public struct TrainedTernaryQuantizer: TrainableWeightQuantizer {
   public var threshold: TernaryThreshold
   public var initialScales: InitialScales
   public var gradientRule: GradientRule
+  public var followsDensity: Bool { true }
 
   /// - Precondition: the ratio or the penalty lies in `0..<1`.
   public init(

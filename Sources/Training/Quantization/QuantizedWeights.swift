@@ -70,6 +70,13 @@ final class QuantizedWeights {
     clearMasked()
   }
 
+  /// Brings latent weights back into the range that the quantizer keeps them in.
+  func clipLatent() {
+    guard let range = quantizer?.latentRange else { return }
+    let values = parameter.values.pointer
+    for index in 0..<count { values[index] = min(max(values[index], range.lowerBound), range.upperBound) }
+  }
+
   /// Sets masked latent weights to 0 again, which momentum may have moved.
   func clearMasked() { multiplyByMask(parameter.values) }
 
