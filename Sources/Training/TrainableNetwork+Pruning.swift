@@ -44,17 +44,27 @@ extension TrainableNetwork {
     _ layers: [QuantizedWeights], _ density: Float, _ scope: DensitySchedule.Scope
   ) -> [Int] {
     func share(_ count: Int) -> Int { Int((Double(density) * Double(count)).rounded()) }
-    if scope == .layer { return layers.map { share($0.count) } }
-    let scores = layers.map { layer in
-      let latent = layer.parameter.values.values
-      guard scope == .network else { return latent.map(\.magnitude) }
-      let squares = latent.reduce(0.0) { $0 + Double($1) * Double($1) }
-      let inverse = squares > 0 ? Float((Double(latent.count) / squares).squareRoot()) : 0
-      return latent.map { $0.magnitude * inverse }
+    switch scope {
+    case .layer: return layers.map { share($0.count) }
+    case .byShape(let kernel): return kernel.keptCounts(layers.map(\.parameter.shape), density: density)
+    case .network: return largestCounts(layers.map(relativeMagnitudes), share)
+    case .networkByMagnitude: return largestCounts(layers.map { $0.parameter.values.values.map(\.magnitude) }, share)
     }
+  }
+
+  /// |w| / rms(w).
+  private static func relativeMagnitudes(_ layer: QuantizedWeights) -> [Float] {
+    let latent = layer.parameter.values.values
+    let squares = latent.reduce(0.0) { $0 + Double($1) * Double($1) }
+    let inverse = squares > 0 ? Float((Double(latent.count) / squares).squareRoot()) : 0
+    return latent.map { $0.magnitude * inverse }
+  }
+
+  /// How many of the largest of all scores each layer has.
+  private static func largestCounts(_ scores: [[Float]], _ share: (Int) -> Int) -> [Int] {
     let all = scores.flatMap { $0 }.sorted(by: >)
     let kept = share(all.count)
-    guard kept > 0 else { return layers.map { _ in 0 } }
+    guard kept > 0 else { return scores.map { _ in 0 } }
     let threshold = all[kept - 1]
     var ties = kept - scores.reduce(0) { $0 + $1.count { $0 > threshold } }
     return scores.map { scores in

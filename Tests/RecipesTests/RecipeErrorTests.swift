@@ -95,6 +95,18 @@ import Testing
       (
         "density", "{\"target\": 0.1, \"from\": 0.7}", "r.json, density.to: is 0.5; it has to be at least 'from'."
       ),
+      (
+        "density", "{\"target\": 0.1, \"scope\": \"network\"}",
+        "r.json, density.scope: is \"network\"; it has to be one of \"layer\", \"global\", \"erdos-renyi-kernel\"."
+      ),
+      (
+        "density", "{\"target\": 0.1, \"ceiling\": 0.5}",
+        "r.json, density.ceiling: unknown key. Known here are target, from, to, scope."
+      ),
+      (
+        "density", "{\"target\": 0.1, \"scope\": \"erdos-renyi-kernel\", \"ceiling\": 0}",
+        "r.json, density.ceiling: is 0; it has to be a number from 0.001 to 1."
+      ),
       ("distillation", "{\"mixing\": 2}", "r.json, distillation.mixing: is 2; it has to be a number from 0 to 1."),
       ("labelSmoothing", "1", "r.json, labelSmoothing: is 1; it has to be a number from 0 to 0.999."),
     ])

@@ -68,7 +68,7 @@ import Testing
     recipe.mixup = 0.2
     recipe.movingAverage = 0.999
     recipe.quantization = .init(weights: "ternary", activations: "lsq8", firstLayer: "float", lastLayer: "int8")
-    recipe.density = .init(target: 0.1, from: 0.1, to: 0.6, isGlobal: true)
+    recipe.density = .init(target: 0.1, from: 0.1, to: 0.6, scope: .global)
     recipe.distillation = .init(teacher: "resnet44.onnx", temperature: 3, mixing: 0.7)
     let again = try TrainingRecipe(json: recipe.json, file: "again")
     #expect(again == recipe)
@@ -76,6 +76,11 @@ import Testing
       TrainingRecipe.LearningRate.Schedule.constant, .cosine, .oneCycle(rise: 0.25),
     ] {
       recipe.learningRate.schedule = schedule
+      let other = try TrainingRecipe(json: recipe.json, file: "again")
+      #expect(other == recipe)
+    }
+    for scope in [TrainingRecipe.DensitySchedule.Scope.layer, .erdosRenyiKernel(ceiling: 0.75)] {
+      recipe.density?.scope = scope
       let other = try TrainingRecipe(json: recipe.json, file: "again")
       #expect(other == recipe)
     }

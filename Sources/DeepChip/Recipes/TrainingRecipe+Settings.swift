@@ -22,7 +22,7 @@ extension TrainingRecipe {
       density: density.map {
         Training.DensitySchedule(
           from: 1, to: Float($0.target), start: Float($0.from), end: Float($0.to),
-          scope: $0.isGlobal ? .network : .layer)
+          scope: $0.scope.scope)
       },
       distillation: distillation.map {
         Training.Distillation(temperature: Float($0.temperature), share: Float($0.mixing))
@@ -63,6 +63,16 @@ extension TrainingRecipe.LearningRate.Schedule {
     case .cosine: .cosine
     case .steps(let places, let factor): .steps(at: places.map { Float($0) }, factor: Float(factor))
     case .oneCycle(let rise): .oneCycle(rise: Float(rise))
+    }
+  }
+}
+
+extension TrainingRecipe.DensitySchedule.Scope {
+  var scope: Training.DensitySchedule.Scope {
+    switch self {
+    case .layer: .layer
+    case .global: .network
+    case .erdosRenyiKernel(let ceiling): .byShape(ErdosRenyiKernel(ceiling: Float(ceiling)))
     }
   }
 }

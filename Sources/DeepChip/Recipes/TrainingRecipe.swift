@@ -153,14 +153,23 @@ public struct TrainingRecipe: Sendable, Hashable {
     /// Shares of the run between which the density falls.
     public var from: Double
     public var to: Double
-    /// Whether weights of all layers compete, instead of each layer having the same density.
-    public var isGlobal: Bool
+    public var scope: Scope
 
-    public init(target: Double, from: Double = 0, to: Double = 0.5, isGlobal: Bool = false) {
+    /// What weights compete with.
+    public enum Scope: Sendable, Hashable {
+      /// Those of their layer; all layers have the same density.
+      case layer
+      /// Those of all layers.
+      case global
+      /// Those of their layer; layers have densities by their shapes, at most `ceiling`.
+      case erdosRenyiKernel(ceiling: Double)
+    }
+
+    public init(target: Double, from: Double = 0, to: Double = 0.5, scope: Scope = .layer) {
       self.target = target
       self.from = from
       self.to = to
-      self.isGlobal = isGlobal
+      self.scope = scope
     }
   }
 
