@@ -96,7 +96,8 @@ struct TrainingPreparation {
     calibration.seed = configuration.recipe.seed
     let hasRange = activations.map { [.range, .movingRange].contains($0) } ?? true
     let plan = try QuantizationPlan(
-      graph, needsNarrowInputs: !hasRange, calibration: calibration.source(dataset, passCount: 1))
+      graph, needsNarrowInputs: !hasRange, takesSigns: activations == .sign,
+      calibration: calibration.source(dataset, passCount: 1))
     var result = NetworkQuantization()
     for (index, layer) in plan.layers.enumerated() {
       let name = !layer.isEnd ? nil : index == 0 ? choice.firstLayer : choice.lastLayer

@@ -22,7 +22,7 @@ extension TrainableNetwork {
     }
     for activations in quantizedActivations {
       let rule = activations.currentRule
-      guard !rule.isSign, rule.encoding.codeRange == 0...rule.highestCode else {
+      guard rule.isSign || rule.encoding.codeRange == 0...rule.highestCode else {
         let name = graph[activations.values[0]].name
         throw TrainingError(.quantization("the codes of '\(name)' are not all of a whole number of bits"))
       }
