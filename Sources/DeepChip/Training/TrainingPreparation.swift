@@ -34,9 +34,6 @@ struct TrainingPreparation {
   var isQuantized: Bool { !quantization.weights.isEmpty || !quantization.activations.isEmpty }
 
   func trainer(threads: Int) throws -> Trainer {
-    guard configuration.recipe.mixup == nil else {
-      throw Failure(.usage, "recipe, mixup: the trainer does not mix items yet; leave the key out.")
-    }
     var settings = configuration.recipe.settings(itemCount: items.count)
     if !thresholdsFollow { settings.density?.form = .masking }
     return try Trainer(
