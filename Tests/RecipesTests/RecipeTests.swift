@@ -79,6 +79,11 @@ import Testing
       let other = try TrainingRecipe(json: recipe.json, file: "again")
       #expect(other == recipe)
     }
+    recipe.density?.target = 1
+    recipe.density?.byteCount = 5000
+    let steered = try TrainingRecipe(json: recipe.json, file: "again")
+    #expect(steered == recipe && steered.settings(itemCount: 1000).density == nil)
+    recipe.density?.byteCount = nil
     for scope in [TrainingRecipe.DensitySchedule.Scope.layer, .erdosRenyiKernel(ceiling: 0.75)] {
       recipe.density?.scope = scope
       let other = try TrainingRecipe(json: recipe.json, file: "again")
