@@ -56,7 +56,8 @@ public struct DensitySchedule: Sendable, Hashable {
 
   var isUsable: Bool {
     if case .byShape(let kernel) = scope, !kernel.isUsable { return false }
-    return (0...1).contains(initial) && (0...1).contains(final) && start >= 0 && start <= end && end <= 1 && interval >= 1
+    return (0...1).contains(initial) && (0...1).contains(final) && start >= 0 && start <= end && end <= 1
+      && interval >= 1
   }
 
   /// The density to go to before a step, if that changes it.

@@ -84,6 +84,30 @@ extension Digits {
     #expect(SoftmaxCrossEntropy().evaluate(logits, test.labels).correctCount == correct)
   }
 
+  @Test("Binary weights and signs of activations learn the digits; the frozen graph gives the same logits")
+  func learnsWithSigns() throws {
+    let test = try Digits.items(isTest: true)
+    var graph = try Digits.network(seed: 1)
+    // Signs want values on both sides of 0.
+    let widest = Clamp(lower: -.greatestFiniteMagnitude, upper: .greatestFiniteMagnitude)
+    graph.nodes[2].operator = .unary(.clip(widest))
+    let kind = try #require(TrainableWeightQuantizerKind.named("xnor"))
+    var quantization = Digits.quantization(graph, inner: kind.quantizer(TrainableWeightQuantizerOptions()))
+    let signs = graph.nodes[2].output
+    let statistics = ActivationStatistics(range: -4...4, meanMagnitude: 0.8)
+    quantization.activations.append(ActivationQuantization([signs], SignActivation(), statistics))
+    let trainer = try Trainer(
+      graph, quantization: quantization, items: try Digits.items(isTest: false), recipe: Digits.recipe(epochs: 16),
+      threads: 2)
+    while !trainer.isFinished { _ = try trainer.runEpoch() }
+    let correct = try trainer.correctCount(test)
+    #expect(Double(correct) >= 0.9 * Double(test.count))
+    let frozen = try trainer.network.frozenGraph()
+    #expect(frozen[signs].encoding == .affine(AffineEncoding(scale: 1, bitWidth: 1, isSigned: true)))
+    let logits = try definedLogits(frozen, test.inputs)
+    #expect(SoftmaxCrossEntropy().evaluate(logits, test.labels).correctCount == correct)
+  }
+
   @Test("Latent weights stay in the range that their quantizer keeps them in, however long the steps")
   func clipsLatentWeights() throws {
     let graph = try Digits.network(seed: 1)

@@ -210,7 +210,7 @@ extension TrainingRecipe.QuantizationChoice {
 
 extension TrainingRecipe.DensitySchedule {
   fileprivate init?(_ recipe: RecipeObject) throws(RecipeError) {
-    let keys = ["target", "from", "to", "scope"]
+    let keys = ["target", "bytes", "from", "to", "scope"]
     guard let whole = try recipe.object("density", keys: keys + ["ceiling"]) else { return nil }
     scope = try whole.choice(
       "scope", [("layer", .layer), ("global", .global), ("erdos-renyi-kernel", .erdosRenyiKernel(ceiling: 1))],
@@ -221,7 +221,11 @@ extension TrainingRecipe.DensitySchedule {
     } else {
       object = try RecipeObject(.object(whole.members), file: whole.file, path: "density", keys: keys)
     }
-    target = try object.number("target", 0...1)
+    byteCount = try object["bytes"] == nil ? nil : object.whole("bytes", 1...1 << 40)
+    guard byteCount == nil || object["target"] == nil else {
+      throw object.wrong("bytes", object["bytes"], "left out where there is a target")
+    }
+    target = try object.number("target", 0...1, default: byteCount == nil ? nil : 1)
     from = try object.number("from", 0...1, default: 0)
     to = try object.number("to", 0...1, default: 0.5)
     guard from <= to else { throw object.wrong("to", object["to"] ?? .number(to), "at least 'from'") }

@@ -112,7 +112,8 @@ extension TrainingRecipe.QuantizationChoice {
 
 extension TrainingRecipe.DensitySchedule {
   fileprivate var value: JSONValue {
-    var members: [String: JSONValue?] = ["target": .number(target), "from": .number(from), "to": .number(to)]
+    var members: [String: JSONValue?] = ["from": .number(from), "to": .number(to)]
+    if let byteCount { members["bytes"] = .number(Double(byteCount)) } else { members["target"] = .number(target) }
     switch scope {
     case .layer: members["scope"] = .string("layer")
     case .global: members["scope"] = .string("global")

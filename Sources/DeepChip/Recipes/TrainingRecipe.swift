@@ -150,6 +150,8 @@ public struct TrainingRecipe: Sendable, Hashable {
   public struct DensitySchedule: Sendable, Hashable {
     /// Share of the weights of the layers concerned, in 0...1.
     public var target: Double
+    /// The most bytes of the packed file, which decides the share instead of `target`; nil for none.
+    public var byteCount: Int?
     /// Shares of the run between which the density falls.
     public var from: Double
     public var to: Double
