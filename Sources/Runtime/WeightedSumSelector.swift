@@ -75,8 +75,10 @@ struct WeightedSumSelector {
     // With all places in rounds taken; the estimate that decides has the rounds that there are.
     let least = Int(Double(windowLength * outputs) * density / 64)
     let tables = (outputs + 15) / 16 * ((windowLength + 63) / 64)
-    let bound = candidate(
-      .gather, work(.gather, steps: least, tables: tables, byteCount: least * 64), isBound: true)
+    // Rounds of half the bytes where a pixel or two take as long as their weights come.
+    let levels = pixels <= 2 ? weights.twoLevels : nil
+    let bytes = least * (levels == nil ? 128 : 64)
+    let bound = candidate(.gather, work(.gather, steps: least, tables: tables, byteCount: bytes), isBound: true)
     switch preference {
     case .dense, .packed: return (bound, nil)
     case .fastest: if bound.microseconds >= dense { return (bound, nil) }
@@ -85,9 +87,8 @@ struct WeightedSumSelector {
     var all: [GatheredFilters] = []
     var microseconds = 0.0
     for group in 0..<groups {
-      // Rounds of half the bytes where a pixel or two take as long as their weights come.
       let range = group * outputs..<(group + 1) * outputs
-      guard let filters = weights.gathered(range, input, isNarrow: pixels <= 2) else { return (nil, nil) }
+      guard let filters = weights.gathered(range, input, levels: levels) else { return (nil, nil) }
       microseconds += costs.nanoseconds(work(filters)) / 1000
       all.append(filters)
     }
