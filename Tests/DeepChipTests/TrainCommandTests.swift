@@ -267,6 +267,24 @@ import Testing
     #expect(signs.count == 1)
   }
 
+  @Test(
+    "A network that normalizes before its layers computes with integers from its input to its logits",
+    arguments: [("xnor", "sign"), ("ternary", "lsq8")])
+  func normalizesFirst(weights: String, activations: String) throws {
+    let folder = try TemporaryFolder()
+    let recipe = """
+      {"schemaVersion": 1, "network": {"name": "wrn-10-1", "input": [1, 8, 8]}, "data": "digits", "epochs": 2,
+       "normalization": {"scale": 0.0625}, "batchSize": 32, "learningRate": {"peak": 0.05}, "largestGradientNorm": 5,
+       "quantization": {"weights": "\(weights)", "activations": "\(activations)"}}
+      """
+    let file = try folder.file("r.json", Data(recipe.utf8))
+    let run = try CommandRun(["train", "--recipe", file.path, "--data", "digits", "-o", folder["a.dchip"].path])
+    #expect(run.code == 0, "\(run.standardError)")
+    let graph = try Model(contentsOf: folder["a.dchip"]).packed.graph
+    let reals = graph.nodes.filter { graph[$0.output].type.elementType == .float32 }
+    #expect(reals.map(\.output) == graph.outputs)
+  }
+
   @Test("Signs of values that are never negative are refused by name")
   func uselessSigns() throws {
     let folder = try TemporaryFolder()
@@ -303,6 +321,17 @@ import Testing
     }
     #expect(try CommandRun(runs.resuming("parts")).code == 0)
     #expect(try runs.result("parts") == runs.result("a"))
+  }
+
+  @Test("More bytes than the file has without thinning change nothing, with a note")
+  func generousBytes() throws {
+    let runs = try TrainingRuns(epochs: 1)
+    let options = ["--weights", "ternary", "--activations", "lsq8"]
+    let run = try CommandRun(runs.beginning("a") + options + ["--target-bytes", "30000"])
+    #expect(run.code == 0)
+    #expect(run.standardError == "note: the file has no more than 30000 bytes without thinning\n")
+    #expect(try CommandRun(runs.beginning("b") + options).code == 0)
+    #expect(try Data(contentsOf: runs.model("a")) == Data(contentsOf: runs.model("b")))
   }
 
   @Test("A number of bytes that no density gets to is refused before the first step, with what takes them")

@@ -1,4 +1,3 @@
-import Coding
 import Compression
 import Datasets
 import Foundation
@@ -49,10 +48,10 @@ public final class TrainingRun {
   /// Time between checkpoints inside an epoch.
   public var saveInterval = Duration.seconds(300)
 
-  private let test: Dataset
+  let test: Dataset
   private let testIndices: [Int]
   private let isQuantized: Bool
-  private let sizeControl: FileSizeControl?
+  let sizeControl: FileSizeControl?
   private let threads: Int
   private var epoch = RunCheckpoint.EpochSum()
   private var savedStep: Int?
@@ -214,81 +213,12 @@ public final class TrainingRun {
     } catch { throw Failure(error) }
   }
 
-  private static func packed(
+  static func packed(
     _ graph: Graph, _ configuration: TrainingConfiguration, _ classNames: [String]
   ) throws -> PackedModel {
     try Packer.pack(
       graph.simplified(), preprocessing: configuration.preprocessing.preprocessing, classNames: classNames,
       precision: .brief)
-  }
-
-  // MARK: The size of the file
-
-  /// Bytes of the file at another density, which is not set.
-  private static func size(
-    at density: Float, _ control: FileSizeControl, _ trainer: Trainer, _ configuration: TrainingConfiguration,
-    _ classNames: [String]
-  ) throws -> Int {
-    try trainer.withAverages {
-      let weights = try trainer.network.prunedWeights(to: density, form: control.form, scope: control.scope)
-      return try packed(trainer.network.frozenGraph(with: weights).completed(), configuration, classNames)
-        .serialized().count
-    }
-  }
-
-  private func lastDensity(_ control: FileSizeControl) throws -> Float? {
-    try control.lastDensity { try Self.size(at: $0, control, trainer, configuration, test.classNames) }
-  }
-
-  /// Refuses a number of bytes that no density gets to; says so if there is nothing to do.
-  private static func checkSize(
-    _ control: FileSizeControl?, _ trainer: Trainer, _ configuration: TrainingConfiguration, _ classNames: [String],
-    _ notes: inout [String]
-  ) throws {
-    guard let control else { return }
-    let last = try control.lastDensity { try size(at: $0, control, trainer, configuration, classNames) }
-    if last == 1 { notes.append("the file has no more than \(control.byteCount) bytes without thinning") }
-    guard last == nil else { return }
-    let least = try size(at: FileSizeControl.leastDensity, control, trainer, configuration, classNames)
-    let others = try trainer.network.frozenGraph().constants.compactMap { id, constant -> Double? in
-      guard case .coded(let coded) = constant, trainer.network.isPruned(id) == false else { return nil }
-      return CodeEntropy(coded.codes.scalars).estimatedBits / 8
-    }
-    throw Failure(
-      .usage,
-      "--target-bytes \(control.byteCount): the file has \(least) bytes when one inner weight in a hundred is left; about "
-        + "\(Int(others.reduce(0, +))) of them are weights of the first and last layers, the rest mostly rules by "
-        + "channel and the graph. Ask for more, take a smaller network, or --end-weights of fewer bits.")
-  }
-
-  /// Before a step: brings the density nearer to that of the file that is asked for.
-  private func steer() throws {
-    guard let control = sizeControl,
-      control.isDue(at: trainer.step, stepsPerEpoch: trainer.stepsPerEpoch, stepCount: trainer.stepCount)
-    else { return }
-    let isFalling = Double(trainer.step) < control.to * Double(trainer.stepCount)
-    if !isFalling, control.isClose(try packed().serialized().count) { return }
-    let last = try lastDensity(control) ?? FileSizeControl.leastDensity
-    trainer.prune(
-      to: control.density(at: trainer.step, of: trainer.stepCount, towards: last), form: control.form,
-      scope: control.scope)
-  }
-
-  /// After the last step: makes sure that the file has no more bytes than were asked for.
-  private func fit() throws {
-    guard var control = sizeControl else { return }
-    let limit = control.byteCount
-    if control.isClose(try packed().serialized().count) { return }
-    // Averages and weights may be thinned at slightly different places, so that what was found is measured.
-    for _ in 0..<16 {
-      guard let density = try lastDensity(control) else { break }
-      trainer.prune(to: density, form: control.form, scope: control.scope)
-      let excess = try packed().serialized().count - limit
-      if excess <= 0 { return }
-      control.byteCount -= excess
-    }
-    throw Failure(
-      .doesNotFit, "--target-bytes \(limit): the file did not get that small. Ask for more, or take a smaller network.")
   }
 
   /// How the deployed network does on the test items: its integers, not their simulation.
@@ -320,13 +250,16 @@ public final class TrainingRun {
 extension Graph {
   /// A frozen graph, folded, with an encoding for values that codes only move to; layers with real weights stay real.
   ///
+  /// Normalizations that no layer takes in (those of pre-activation networks) become integers too: they have one weight a channel,
+  /// which a code with the channel's scale stands for exactly.
+  ///
   /// - Throws: `Failure` when a value that integers need has no encoding, which training should have given it.
-  fileprivate func completed() throws -> Graph {
+  func completed() throws -> Graph {
     var options = QuantizationOptions(correctsBias: false, matchesStatistics: false)
     let folded = PostTrainingQuantizer(options).prepared(self)
     let layers = folded.nodes.filter { folded.integerRole(of: $0) == .weightedSum }
     for (index, layer) in layers.enumerated() {
-      guard case .tensor? = folded.constant(layer.inputs[1]) else { continue }
+      guard case .tensor? = folded.constant(layer.inputs[1]), !folded.scalesChannels(layer) else { continue }
       options.overrides.append(LayerOverride(.index(index), .real))
     }
     let quantizer = PostTrainingQuantizer(options)
@@ -335,5 +268,14 @@ extension Graph {
         .failed, "a value that integers need was not quantized in training; this is a defect: report the model")
     }
     return try quantizer.encoded(folded, calibration: ActivationSource { _, _, _ in })
+  }
+
+  /// Whether a node multiplies each channel of codes by one number.
+  private func scalesChannels(_ node: Node) -> Bool {
+    guard case .convolution(let convolution) = node.operator, let input = node.inputs[0],
+      let weights = constant(node.inputs[1])
+    else { return false }
+    return self[input].encoding != nil && weights.shape[0] == convolution.groups
+      && weights.shape.elementCount == convolution.groups
   }
 }

@@ -34,6 +34,10 @@ import Testing
       #expect((1...255).contains(rule.highestCode) && (0...rule.highestCode).contains(rule.zeroPoint))
       if !rule.isSign { #expect(rule.apply(0) == 0) }
       let encoding = rule.encoding
+      if rule.isSign {
+        #expect(encoding == AffineEncoding(scale: rule.step, bitWidth: 1, isSigned: true))
+        continue
+      }
       #expect(!encoding.isSigned && encoding.codeRange.contains(rule.highestCode))
       #expect(encoding.bitWidth == 1 || rule.highestCode >= 1 << Int32(encoding.bitWidth - 1))
     }
@@ -202,11 +206,13 @@ import Testing
     #expect(state[0].values == [-0.5, 5])
   }
 
-  @Test("Sign is -1 or +1, 0 counts as positive, padding has a code")
+  @Test("Sign is -1 or +1, 0 counts as positive, padding has a code in the rule; frozen it is one bit")
   func sign() {
     let rule = SignActivation().rule([])
     #expect([-2, -0.5, -0x1p-149, 0, 0.3, 9].map { rule.apply($0) } == [-1, -1, -1, 1, 1, 1])
-    #expect(rule.encoding.code(of: 0) == 1 && rule.encoding.code(of: 1) == 2 && rule.encoding.code(of: -1) == 0)
+    #expect(rule.zeroPoint == 1 && rule.highestCode == 2)
+    #expect([-2, -0x1p-149, 0, 9].map { rule.encoding.code(of: $0) } == [-1, -1, 1, 1])
+    #expect([-1, 1].map { rule.encoding.real(of: $0) } == [rule.lowest, rule.highest])
   }
 }
 
