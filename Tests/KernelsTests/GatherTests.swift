@@ -154,6 +154,8 @@ private struct GuardedWeights {
   static let joinable: [LayerShape] = [
     LayerShape(rows: 3, columns: 8, channels: 16, outputs: 16, kernel: (3, 3)),
     LayerShape(rows: 2, columns: 36, channels: 16, outputs: 16, kernel: (1, 3), shift: 30),
+    LayerShape(rows: 2, columns: 64, channels: 16, outputs: 16, kernel: (3, 3), shift: 30),
+    LayerShape(rows: 2, columns: 64, channels: 16, outputs: 16, kernel: (3, 3)),
     LayerShape(rows: 3, columns: 12, channels: 20, outputs: 12, kernel: (3, 3), stride: (2, 2)),
     LayerShape(rows: 2, columns: 4, channels: 32, outputs: 32, kernel: (3, 5), stride: (1, 3)),
     LayerShape(rows: 5, columns: 8, channels: 4, outputs: 3),
