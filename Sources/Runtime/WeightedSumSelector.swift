@@ -61,8 +61,7 @@ struct WeightedSumSelector {
   func selection() -> (packing: Packing, choice: KernelChoice) {
     let dense = candidate(.dense, work(.dense, steps: steps, byteCount: steps * 64))
     let (gather, gathered) = gather(against: dense.microseconds)
-    let fastest = min(
-      dense.microseconds, gathered == nil ? .infinity : gather?.microseconds ?? .infinity)
+    let fastest = min(dense.microseconds, gathered == nil ? .infinity : gather?.microseconds ?? .infinity)
     let (packed, leveled) = packed(against: fastest)
     let candidates = [dense] + [gather, packed].compactMap { $0 }
     var packing = Packing.dense
@@ -98,8 +97,10 @@ struct WeightedSumSelector {
     return (best.map { _ in KernelChoice.Candidate(method: .gather, microseconds: least) }, best)
   }
 
-  /// Ways to divide rows into columns that are computed as one.
-  private var columnCounts: [Int] { [1, 2, 4].filter { $0 == 1 || (columns % $0 == 0 && $0 * outputs <= 64) } }
+  /// Ways to divide rows into columns that are computed as one; more than two groups' worth did not gain.
+  private var columnCounts: [Int] {
+    [1, 2, 4].filter { $0 == 1 || (columns % $0 == 0 && $0 * outputs <= ($0 == 2 ? 64 : 32)) }
+  }
 
   /// The time with all places in rounds taken; the estimate that decides has the rounds that there are.
   private func leastGathered(columns: Int) -> Double {
