@@ -2,10 +2,11 @@
 # Kills a training run at every system call by which it saves, resumes it, and compares the result with that of a run
 # that was never stopped. Linux, with strace.
 #
-#   Scripts/kill-while-saving.sh .build/debug/deepchip Sources/CResources/digits.onnx
+#   Scripts/kill-while-saving.sh .build/debug/deepchip Sources/CResources/digits.onnx [CALL...]
 #
 # For each call that makes, writes, syncs, renames, removes or examines files, and for each number n, the process gets
-# SIGKILL at its nth such call, until there is no nth. Prints a line per call; ends with 1 at the first difference.
+# SIGKILL at its nth such call, until there is no nth. Prints a line per call; ends with 1 at the first difference. With
+# names of calls only those.
 set -euo pipefail
 
 program=$(realpath "$1")
@@ -26,7 +27,9 @@ result() {
 begin whole
 expected=$(result whole)
 total=0
-for call in mkdir flock rename fsync write close openat readlink access stat newfstatat fstat fchown fchmod unlink; do
+calls=(mkdir flock rename fsync write close openat readlink access stat newfstatat fstat fchown fchmod unlink)
+if [[ $# -gt 2 ]]; then calls=("${@:3}"); fi
+for call in "${calls[@]}"; do
   kills=0
   for ((n = 1; ; n++)); do
     rm -rf run.dchip run.run

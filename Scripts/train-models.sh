@@ -37,18 +37,24 @@ train() {
   fi
 }
 
+# Goes on from the latent weights of a denser network.
+thinner() {
+  arguments="Runs/resnet44-ternary-$2/trained.dchip --recipe resnet44-cifar10-ternary-thinner --density $1 --data $cifar10 --teacher $teacher"
+}
+
 case $name in
   resnet20-ternary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-ternary --data $cifar10 --teacher $teacher" ;;
   resnet20-2bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-2bit --data $cifar10 --teacher $teacher" ;;
   resnet20-4bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-4bit --data $cifar10 --teacher $teacher" ;;
   resnet20-binary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-binary --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.42) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.42 --data $cifar10 --teacher $teacher" ;;
-  resnet44-ternary-0.22) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.22 --data $cifar10 --teacher $teacher" ;;
-  resnet44-ternary-0.15) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.15 --data $cifar10 --teacher $teacher" ;;
-  resnet44-ternary-0.10) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.10 --data $cifar10 --teacher $teacher" ;;
-  resnet44-ternary-0.08) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.08 --data $cifar10 --teacher $teacher" ;;
+  resnet44-ternary-0.22) teach; thinner 0.22 0.42 ;;
+  resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
+  resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
+  resnet44-ternary-0.08) teach; thinner 0.08 0.10 ;;
   convnet-float) arguments="--recipe convnet-cifar10 --data $cifar10" ;;
   convnet-ternary-0.10) arguments="Runs/convnet-float/trained.dchip --recipe convnet-cifar10-ternary --data $cifar10 --teacher Runs/convnet-float/trained.dchip" ;;
+  convnet-ternary-0.025) arguments="Runs/convnet-ternary-0.10/trained.dchip --recipe convnet-cifar10-ternary --density 0.025 --data $cifar10 --teacher Runs/convnet-float/trained.dchip" ;;
   lenet5-float) arguments="--recipe lenet5-mnist --data $mnist" ;;
   lenet5-ternary) arguments="Runs/lenet5-float/trained.dchip --recipe lenet5-mnist-ternary --data $mnist --teacher Runs/lenet5-float/trained.dchip" ;;
 esac

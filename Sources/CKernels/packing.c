@@ -25,6 +25,17 @@ size_t dc_packed_byte_count_f32(const dc_filters *f) {
   return (size_t)rounded_up(f->outputs, 16) * (size_t)dc_segment_count(f) * (size_t)dc_segment_length_f32(f) * 4;
 }
 
+size_t dc_count_nonzeros(const int8_t *weights, size_t count) {
+  size_t total = 0;
+  for (size_t i = 0; i < count; i += 128) {
+    uint8_t part = 0; /* bytes at a time, as far as they hold the count */
+    const size_t end = count - i < 128 ? count - i : 128;
+    for (size_t k = 0; k < end; k++) part = (uint8_t)(part + (weights[i + k] != 0));
+    total += part;
+  }
+  return total;
+}
+
 /* Copies 16 rows of bytes, 4 bytes of each in turn: 16 x count becomes [count / 4][16][4]. */
 static void weave_s8(const int8_t *source, ptrdiff_t outputStride, int32_t outputs, int32_t count, int8_t *packed) {
   int32_t i = 0;

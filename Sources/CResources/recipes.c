@@ -36,6 +36,9 @@ static const unsigned char resnet20_cifar10_ternary[] = {
 static const unsigned char resnet44_cifar10_ternary[] = {
 #embed "../../Recipes/resnet44-cifar10-ternary.json"
 };
+static const unsigned char resnet44_cifar10_ternary_thinner[] = {
+#embed "../../Recipes/resnet44-cifar10-ternary-thinner.json"
+};
 
 static const dc_recipe recipes[] = {
     {"convnet-cifar10", convnet_cifar10, sizeof convnet_cifar10},
@@ -49,6 +52,7 @@ static const dc_recipe recipes[] = {
     {"resnet20-cifar10-binary", resnet20_cifar10_binary, sizeof resnet20_cifar10_binary},
     {"resnet20-cifar10-ternary", resnet20_cifar10_ternary, sizeof resnet20_cifar10_ternary},
     {"resnet44-cifar10-ternary", resnet44_cifar10_ternary, sizeof resnet44_cifar10_ternary},
+    {"resnet44-cifar10-ternary-thinner", resnet44_cifar10_ternary_thinner, sizeof resnet44_cifar10_ternary_thinner},
 };
 
 const dc_recipe *dc_recipes(size_t *count) {

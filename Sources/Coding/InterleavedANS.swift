@@ -1,3 +1,5 @@
+import CCoding
+
 /// Codes of any alphabet in about as many bits as their entropy: asymmetric numeral systems with static models.
 ///
 /// Large payloads without contexts have 32 lanes, which decode one code after the other in turn (`SymbolStream`). Else one or
@@ -345,6 +347,7 @@ extension InterleavedANS {
     var failure: CodingError?
     let codes = [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
       let codes = UnsafeMutableBufferPointer(rebasing: codes[..<count])
+      dc_advise_large_pages(codes.baseAddress, count)
       do throws(CodingError) { try fill(codes) } catch { failure = error }
       initialized = failure == nil ? count : 0
     }

@@ -1,3 +1,5 @@
+import CCoding
+
 /// Codes of 1 to 8 bits one after the other, without gaps: the first code in the lowest bits of the first byte.
 ///
 /// Eight codes of k bits take exactly k bytes; the bits after the last code are 0.
@@ -47,6 +49,7 @@ public enum PackedBits {
     let (width, last) = (alphabet.bitWidth, count % 8 * alphabet.bitWidth % 8)
     if last != 0 && bytes[expected - 1] >> UInt8(last) != 0 { throw CodingError(.padding, at: expected - 1) }
     let codes = [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
+      dc_advise_large_pages(codes.baseAddress, count)
       if width == 8 {
         UnsafeMutableRawBufferPointer(codes).copyMemory(from: bytes)
       } else {

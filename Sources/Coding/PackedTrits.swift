@@ -1,3 +1,5 @@
+import CCoding
+
 /// Codes −1, 0, +1, five in a byte: `Σ (code + 1) · 3^i`, the first code with weight 1; 1.6 bits a code.
 ///
 /// Places after the last code count 0 in the sum.
@@ -24,6 +26,7 @@ public enum PackedTrits {
       guard Int(last) < limit else { throw CodingError(.padding, at: expected - 1) }
     }
     return [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
+      dc_advise_large_pages(codes.baseAddress, count)
       var index = 0
       for byte in bytes {
         var rest = byte

@@ -20,7 +20,8 @@ public struct Benchmark {
 
   /// A model loaded and warmed up.
   public final class Subject {
-    public let model: Model
+    public let url: URL
+    public let fileByteCount: Int
     public let executor: Executor
     /// From the file's bytes in the cache to a model that can run.
     public let loadNanoseconds: UInt64
@@ -29,19 +30,27 @@ public struct Benchmark {
 
     init(_ url: URL, _ benchmark: Benchmark) throws {
       // Once to have the file in the cache, then timed.
-      _ = try? Data(contentsOf: url)
+      Self.readThrough(url)
       let start = Clock.nanoseconds()
-      model = try Model(contentsOf: url)
+      var model = try Model(contentsOf: url)
+      self.url = url
+      fileByteCount = model.fileByteCount
       let graph = model.packed.graph
       guard benchmark.batch == 1 || graph.inputs.contains(where: { graph[$0].type.dimensions.contains(.batch(1)) })
       else {
         throw Failure(
           .usage, "\(url.lastPathComponent.escapedForDisplay): the model fixes its batch; leave out --batch.")
       }
-      executor = try model.executor(
+      executor = try model.takeExecutor(
         batch: benchmark.batch, threads: benchmark.threads, instructionSet: benchmark.instructionSet,
         kernelSelection: benchmark.kernelSelection)
       loadNanoseconds = Clock.nanoseconds() - start
+    }
+
+    /// Reads a file in small pieces.
+    private static func readThrough(_ url: URL) {
+      guard let file = try? FileHandle(forReadingFrom: url) else { return }
+      while let piece = try? file.read(upToCount: 1 << 16), !piece.isEmpty {}
     }
 
     /// Fills the inputs with random numbers, or with `input`.
@@ -162,7 +171,7 @@ public struct Benchmark {
       return PeerReport(
         medianMicroseconds: Latency(nanoseconds: times).medianMicroseconds,
         loadMicroseconds: Double(subject.loadNanoseconds) / 1000, baseResidentKilobytes: base,
-        peakResidentKilobytes: Memory.peakResidentKilobytes(), fileBytes: subject.model.fileByteCount,
+        peakResidentKilobytes: Memory.peakResidentKilobytes(), fileBytes: subject.fileByteCount,
         output: subject.firstOutputs(batch: batch))
     } catch { throw Failure(error) }
   }
@@ -183,10 +192,10 @@ public struct Benchmark {
   private func report(_ subject: Subject, _ times: [UInt64]) throws -> BenchReport {
     let schedule = subject.executor.schedule
     var report = BenchReport(
-      model: subject.model.url.lastPathComponent, latency: Latency(nanoseconds: times), threads: threads, batch: batch,
+      model: subject.url.lastPathComponent, latency: Latency(nanoseconds: times), threads: threads, batch: batch,
       instructionSet: "\(subject.executor.instructionSet.name)",
       loadMicroseconds: Double(subject.loadNanoseconds) / 1000,
-      layers: [], arenaBytes: subject.executor.arenaByteCount, fileBytes: subject.model.fileByteCount,
+      layers: [], arenaBytes: subject.executor.arenaByteCount, fileBytes: subject.fileByteCount,
       macCount: schedule.graph.macCount)
     report.layers = try layers(subject)
     return report
@@ -206,12 +215,12 @@ public struct Benchmark {
     }
     return schedule.steps.enumerated().map { index, step in
       let node = schedule.graph.nodes[step.node]
-      let weights = step.weights.flatMap { schedule.graph.constants[$0] }
+      let weights = subject.executor.weightSummary(step: index)
       let choice = subject.executor.kernelChoice(step: index)
       return BenchReport.Layer(
         name: node.name, operator: step.summary(node), kernel: step.kernelName(schedule, choice),
         medianMicroseconds: Latency(nanoseconds: times[index]).medianMicroseconds,
-        macCount: step.weights == nil ? 0 : step.macCount(schedule), byteCount: weights?.storedByteCount ?? 0,
+        macCount: step.weights == nil ? 0 : step.macCount(schedule), byteCount: weights?.byteCount ?? 0,
         density: weights?.density ?? 1, choice: choice.map { KernelChoiceReport($0) })
     }
   }

@@ -19,9 +19,9 @@ public struct Model: Sendable {
   public let format: Format
   public let fileByteCount: Int
   /// The network as the file means it: real operators for foreign files, what is stored for packed ones.
-  public let graph: Graph
+  public private(set) var graph: Graph
   /// What runs: simplified, with integer operators where the file has codes.
-  public let packed: PackedModel
+  public private(set) var packed: PackedModel
 
   /// - Parameters:
   ///   - url: a file that ends in .onnx, .tflite or .dchip.
@@ -60,6 +60,25 @@ public struct Model: Sendable {
     fileByteCount = (attributes?[.size] as? Int) ?? 0
   }
 
+  /// An executor that takes the network over: what is left of the model is empty.
+  ///
+  /// Weights are then in memory once, as the executor's kernels read them.
+  public mutating func takeExecutor(
+    batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
+    kernelSelection: KernelSelection = KernelSelection()
+  ) throws -> Executor {
+    var taken = PackedModel(graph: Graph())
+    swap(&taken, &packed)
+    graph = Graph()
+    do {
+      return try Executor(
+        consume taken, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: Memory.limit,
+        kernelSelection: kernelSelection)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
   /// A packed model that is in no file.
   init(_ packed: PackedModel) {
     url = URL(fileURLWithPath: "model.dchip")
@@ -93,7 +112,7 @@ extension PackedModel {
   public init(contentsOf url: URL) throws {
     let name = url.lastPathComponent.escapedForDisplay
     let data: Data
-    do { data = try Data(contentsOf: url, options: .mappedIfSafe) } catch {
+    do { data = try Data(contentsOf: url, options: .alwaysMapped) } catch {
       throw Failure(.badFile, "\(name): cannot be read: there is no such file, or no permission.")
     }
     do {

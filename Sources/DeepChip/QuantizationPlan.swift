@@ -39,13 +39,17 @@ public struct QuantizationPlan: Sendable {
   ///   - graph: real, as it was imported or built.
   ///   - needsNarrowInputs: whether inner layers read activations of few bits: where others read a value too, layers
   ///     get a clamp of their own in front.
+  ///   - takesSigns: whether narrow activations are reduced to their signs: a ReLU that only inner layers see is then left out.
   ///   - source: runs graphs over sample inputs.
-  /// - Throws: what calibration throws; `Failure` for a graph without layers.
-  public init(_ graph: Graph, needsNarrowInputs: Bool, calibration source: ActivationSource) throws {
+  /// - Throws: what calibration throws; `Failure` for a graph without layers, and for signs of what is never negative.
+  public init(
+    _ graph: Graph, needsNarrowInputs: Bool, takesSigns: Bool = false, calibration source: ActivationSource
+  ) throws {
     self.graph = graph.simplified(by: Pass.training).withUniqueValueNames
     layers = self.graph.weightedLayers
     guard !layers.isEmpty else { throw Failure(.usage, "the network has no convolution or dense layer to train") }
     let narrow = needsNarrowInputs ? self.graph.insertNarrowInputs(layers) : []
+    if takesSigns { try self.graph.letBelowZero(narrow) }
     // Nodes were inserted.
     layers = self.graph.weightedLayers
     try calibrate(narrow, source)
@@ -68,6 +72,7 @@ public struct QuantizationPlan: Sendable {
       let root = graph.rootOfMoves(id)
       if let known = place[root] {
         activations[known].sources.append(id)
+        activations[known].isNarrow = activations[known].isNarrow && narrow.contains(value.name)
         continue
       }
       place[root] = activations.count
@@ -162,23 +167,75 @@ extension Graph {
     }
     var names = Set<String>()
     var inserted: [Int: Node] = [:]
-    let widest = Clamp(lower: -.greatestFiniteMagnitude, upper: .greatestFiniteMagnitude)
+    /// Whether inner layers alone read a value, perhaps after it was moved.
+    func isNarrow(_ id: ValueID) -> Bool {
+      guard let users = readers[id], !outputs.contains(id), !inputs.contains(id) else { return false }
+      return users.allSatisfy { user in
+        let node = nodes[user]
+        if inner.contains(user) { return node.inputs[0] == id }
+        return integerRole(of: node) == .moves && isNarrow(node.output)
+      }
+    }
     for (id, users) in readers.sorted(by: { $0.key < $1.key }) where constants[id] == nil {
-      let narrow = users.filter { inner.contains($0) && nodes[$0].inputs[0] == id }
-      guard let first = narrow.min() else { continue }
-      if narrow.count == users.count && !outputs.contains(id) && !inputs.contains(id) {
+      if isNarrow(id) {
         names.insert(self[id].name)
         continue
       }
+      let narrow = users.filter { inner.contains($0) && nodes[$0].inputs[0] == id }
+      guard let first = narrow.min() else { continue }
       let name = self[id].name + ".narrow"
       values.append(Value(name: name, type: self[id].type))
       let output = ValueID(values.count - 1)
       inserted[first] = Node(
-        name: name, operator: .unary(.clip(widest)), inputs: [id], output: output)
+        name: name, operator: .unary(.clip(.widest)), inputs: [id], output: output)
       for user in narrow { nodes[user].inputs[0] = output }
       names.insert(name)
     }
     for index in inserted.keys.sorted(by: >) { if let node = inserted[index] { nodes.insert(node, at: index) } }
     return names
   }
+
+  /// Takes lower limits of 0 from the values of these names, so that their signs say something.
+  ///
+  /// - Throws: `Failure` naming a value that is never negative and has other readers too.
+  fileprivate mutating func letBelowZero(_ names: Set<String>) throws {
+    for index in nodes.indices where names.contains(self[nodes[index].output].name) {
+      switch nodes[index].operator {
+      case .unary(.relu): nodes[index].operator = .unary(.clip(.widest))
+      case .unary(.clip(let clamp)) where clamp.lower >= 0: nodes[index].operator = .unary(.clip(.widest))
+      case .convolution(var convolution) where (convolution.clamp?.lower ?? -1) >= 0:
+        convolution.clamp = nil
+        nodes[index].operator = .convolution(convolution)
+      case .dense(let clamp?) where clamp.lower >= 0: nodes[index].operator = .dense(clamp: nil)
+      case .binary(let function, let clamp?) where clamp.lower >= 0:
+        nodes[index].operator = .binary(function, clamp: nil)
+      default: break
+      }
+    }
+    for node in nodes where names.contains(self[node.output].name) && isNeverNegative(node.output) {
+      throw Failure(
+        .usage,
+        "--activations sign: '\(self[node.output].name.escapedForDisplay)' is never negative, so that its sign is always +1. "
+          + "Take a network whose layers read normalized values, or another kind of codes.")
+    }
+  }
+
+  /// Whether a value, or what it was moved or copied from, is the result of a function that is never negative.
+  private func isNeverNegative(_ id: ValueID) -> Bool {
+    guard let node = nodes.first(where: { $0.output == id }) else { return false }
+    switch node.operator {
+    case .unary(.relu), .unary(.sigmoid), .unary(.softplus), .unary(.hardSigmoid), .unary(.absolute), .softmax:
+      return true
+    case .unary(.clip(let clamp)):
+      return clamp.lower >= 0 || (clamp == .widest && node.inputs[0].map(isNeverNegative) == true)
+    case .convolution(let convolution): return (convolution.clamp?.lower ?? -1) >= 0
+    case .dense(let clamp), .binary(_, let clamp): return (clamp?.lower ?? -1) >= 0
+    default: return integerRole(of: node) == .moves && node.inputs.allSatisfy { $0.map(isNeverNegative) ?? true }
+    }
+  }
+}
+
+extension Clamp {
+  /// Changes no finite number.
+  fileprivate static let widest = Clamp(lower: -.greatestFiniteMagnitude, upper: .greatestFiniteMagnitude)
 }

@@ -55,11 +55,22 @@ struct TrainCommand: ParsableCommand {
   var density: Fraction?
 
   @Option(
+    help: ArgumentHelp(
+      "Thin inner layers until the packed file has at most this many bytes, and about as many.", valueName: "n"))
+  var targetBytes: Int?
+
+  @Option(
     help: ArgumentHelp("A network to learn from: .onnx, .tflite or .dchip.", valueName: "model"), completion: .file())
   var teacher: String?
 
   @Option(help: ArgumentHelp("Times that every item is seen.", valueName: "n"))
   var epochs: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Measure by N training items that are not trained with, instead of the test split: to choose settings.",
+      valueName: "n"))
+  var heldBack: Int?
 
   @Option(help: ArgumentHelp("The first N items of each split only.", valueName: "n"))
   var limit: Int?
@@ -91,6 +102,13 @@ struct TrainCommand: ParsableCommand {
     if let density, !(0...1).contains(density.value) {
       throw ValidationError("--density is a share, 0 to 1, not \(density.value).")
     }
+    if let heldBack, !(0...1 << 40).contains(heldBack) {
+      throw ValidationError("--held-back is at least 0, not \(heldBack).")
+    }
+    if let targetBytes, !(1...1 << 40).contains(targetBytes) {
+      throw ValidationError("--target-bytes is at least 1, not \(targetBytes).")
+    }
+    if targetBytes != nil && density != nil { throw ValidationError("--density and --target-bytes: give one of them.") }
     if list { return }
     if resume != nil {
       if runFolder != nil { throw ValidationError("--run and --resume: give the folder once.") }
@@ -191,10 +209,17 @@ struct TrainCommand: ParsableCommand {
     }
     if let epochs { asked.recipe.epochs = epochs }
     if let seed { asked.recipe.seed = seed }
+    if let heldBack { asked.recipe.heldBackCount = heldBack }
     if let limit { asked.limit = limit }
     if let density {
       var schedule = asked.recipe.density ?? .init(target: 1)
       schedule.target = Double("\(density.value)") ?? Double(density.value)
+      schedule.byteCount = nil
+      asked.recipe.density = schedule
+    }
+    if let targetBytes {
+      var schedule = asked.recipe.density ?? .init(target: 1)
+      (schedule.target, schedule.byteCount) = (1, targetBytes)
       asked.recipe.density = schedule
     }
     if let teacher {
@@ -246,8 +271,10 @@ struct TrainCommand: ParsableCommand {
     let number = String(repeating: " ", count: max(0, count.count - "\(report.epoch)".count)) + "\(report.epoch)"
     var line =
       "epoch \(number)/\(count)  loss \(report.trainingLoss.digits(4))  training \(report.trainingTop1.percent)"
-    if let top1 = report.evaluation.top1 { line += "  test \(top1.percent)" }
-    if let loss = report.evaluation.loss { line += "  test loss \(loss.digits(4))" }
+    let items = run.configuration.recipe.heldBackCount > 0 ? "held back" : "test"
+    if let top1 = report.evaluation.top1 { line += "  \(items) \(top1.percent)" }
+    if let loss = report.evaluation.loss { line += "  \(items) loss \(loss.digits(4))" }
+    if let count = report.fileByteCount { line += "  \(count.grouped) bytes" }
     return line + "  rate \(String(format: "%.2g", report.learningRate))  \(Int(report.imagesPerSecond)) images/s"
   }
 

@@ -220,6 +220,23 @@ extension CEmitter {
       int32_t positives, places; /* places of positive weights, and of all, that a row may have */
     } @_planes;
 
+    /* A ternary layer from planes to planes, in bytes. */
+    typedef struct {
+      int32_t rows, output_rows, output_columns, outputs;
+      int32_t kernel_rows, row_stride, column_stride;
+      int32_t row_origin, left; /* rows above the first pixel, and columns from the first byte */
+      int32_t length; /* weights of an output */
+      int32_t row_bytes, pitch; /* a row of all channels, and of one */
+      int32_t taps, reciprocal; /* kernel columns, and 65536 / taps rounded up */
+      int32_t positives; /* places of positive weights that an output may have */
+      int32_t pad, outside; /* columns between the planes of results, and their code */
+    } @_planar;
+
+    /* How two codes become a third. */
+    typedef struct {
+      int32_t left, right, offset, shift, lowest, highest;
+    } @_sum;
+
     /* How a sum becomes a code; step is 1 if every channel has its own multiplier. */
     typedef struct {
       int32_t shift, step, lowest, highest;

@@ -14,6 +14,8 @@ enum Instruction: String, CaseIterable {
   /// Two sums of 16 bits plus bytes 0 and 2, or 1 and 3.
   case addEven = "add_even"
   case addOdd = "add_odd"
+  /// The upper half of a product of 64 bits, plus a number.
+  case multiplyTop = "multiply_top"
 
   var text: String {
     switch self {
@@ -42,6 +44,21 @@ enum Instruction: String, CaseIterable {
     case .addOdd:
       function(
         "uint32_t", ["uint32_t sum", "uint32_t x"], "uxtab16 %0, %1, %2, ror #8", "sum + ((x >> 8) & 0xff00ffu)")
+    case .multiplyTop:
+      """
+      static inline int32_t @_multiply_top(int32_t a, int32_t b, int32_t sum) {
+      #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
+        int32_t result;
+        __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+        return result;
+      #else
+        const uint32_t bits = (uint32_t)((uint64_t)((int64_t)a * b) >> 32);
+        int32_t top;
+        memcpy(&top, &bits, 4);
+        return top + sum;
+      #endif
+      }
+      """
     }
   }
 

@@ -3,7 +3,7 @@ extension CKernel {
   // MARK: Weights
 
   /// Reads gaps until `place` is `end`, moves `k` on, and does `use` at every place.
-  private static func gaps(_ form: SparseForm, _ use: String) -> String {
+  static func gaps(_ form: SparseForm, _ use: String) -> String {
     switch form {
     case .bytes:
       """
@@ -273,13 +273,18 @@ extension CKernel {
       """
   }()
 
-  private static func armLanesText(isProved: Bool) -> String {
-    let difference = [0, 2, 1, 3, 4, 6, 5, 7].enumerated().map { index, pixel in
+  /// Eight sums from the lanes of `addLanes` at positive and at negative places.
+  static func differences(_ assignment: String) -> String {
+    [0, 2, 1, 3, 4, 6, 5, 7].enumerated().map { index, pixel in
       func half(_ word: String) -> String {
         "(int32_t)(" + word + "[\(index / 2)]" + (index % 2 == 0 ? " & 0xffffu)" : " >> 16)")
       }
-      return "sums[\(pixel)] \(isProved ? "=" : "+=") \(half("a")) * plus - \(half("b")) * minus;"
+      return "sums[\(pixel)] \(assignment) \(half("a")) * plus - \(half("b")) * minus;"
     }.joined(separator: "\n")
+  }
+
+  private static func armLanesText(isProved: Bool) -> String {
+    let difference = differences(isProved ? "=" : "+=")
     let start = """
       /* Sums of eight pixels side by side\(isProved ? "" : ", 256 places at a time"). */
       static void @_\(CKernel.lanes(.armDSP, isProved: isProved).name)(

@@ -16,7 +16,7 @@ extension CKernel {
     case .spread(let order): Self.spreadText(order)
     case .gather(let order): Self.gatherText(order)
     case .tile(let core): Self.tileText(core)
-    case .tiledLayer(let result, let core): Self.tiledLayerText(result, core)
+    case .tiledLayer(let result, let core): Self.tiledLayerText(result, core, toPlanes: false)
     case .denseTile(let core): Self.denseTileText(core)
     case .denseLayer(let result, let core): Self.denseLayerText(result, core)
     case .channelTile(let core): Self.channelTileText(core)
@@ -29,6 +29,13 @@ extension CKernel {
     case .sparseLayer(let result, let form, _, let isProved):
       Self.sparseLayerText(name, result, form, lanes: CKernel.lanes(.portable, isProved: isProved).name)
     case .sparseDense(let result, let form): Self.sparseDenseText(result, form)
+    case .surroundPlanes: Self.surroundPlanesText
+    case .planarPlaces(let form): Self.planarPlacesText(form)
+    case .inside: Self.insideText
+    case .planarLanes(let core, let isProved, let hasSteps):
+      Self.planarLanesText(core, isProved: isProved, hasSteps: hasSteps)
+    case .planarLayer(let result, let form, _, _): Self.planarLayerText(name, result, form)
+    case .planarTiledLayer(let result, let core): Self.tiledLayerText(result, core, toPlanes: true)
     case .maximumPooling: Self.maximumText
     case .averagePooling: Self.averageText
     case .add: Self.addText
@@ -108,6 +115,8 @@ extension CKernel {
           int32_t code;
           memcpy(&code, &bits, 4);
         """
+    case .brief: return briefText(scaling)
+    case .word: return wordText(scaling)
     }
     let range = scaling.isFull ? ("0", "255") : ("rule->lowest", "rule->highest")
     return """
@@ -117,6 +126,44 @@ extension CKernel {
         return (uint8_t)(code < \(range.0) ? \(range.0) : code > \(range.1) ? \(range.1) : code);
       }
       """
+  }
+
+  private static func clamped(_ scaling: Scaling) -> String {
+    let range = scaling.isFull ? ("0", "255") : ("rule->lowest", "rule->highest")
+    return "(uint8_t)(code < \(range.0) ? \(range.0) : code > \(range.1) ? \(range.1) : code)"
+  }
+
+  /// `BriefRule` in C; `multiplier` is `constants(_:)`'s.
+  private static func briefText(_ scaling: Scaling) -> String {
+    let product =
+      scaling.isNarrow
+      ? """
+        const int32_t high = sum < 0 ? ~(~sum >> 16) : sum >> 16, low = (sum & 0xffff) * multiplier;
+        const int32_t product = high * multiplier + (low < 0 ? ~(~low >> 16) : low >> 16);
+        const int32_t scaled = (product < 0 ? ~(~product >> rule->shift) : product >> rule->shift) + offset;
+      """ : "  const int32_t scaled = @_multiply_top(sum, multiplier, offset);"
+    return """
+      /* The code of a sum: sum * multiplier in 64ths of a code, plus the offset in such, rounded down. */
+      static inline uint8_t @_requantize\(scaling.suffix)(
+          int32_t sum, int32_t multiplier, int32_t offset, const @_rule *rule) {
+      \(product)
+        const int32_t code = scaled < 0 ? ~(~scaled >> 6) : scaled >> 6;
+        (void)rule;
+        return \(clamped(scaling));
+      }
+      """
+  }
+
+  /// `WordRule` in C.
+  private static func wordText(_ scaling: Scaling) -> String {
+    """
+    /* The code of two codes. */
+    static inline uint8_t @_requantize\(scaling.suffix)(int32_t a, int32_t b, const @_sum *rule) {
+      const int32_t sum = a * rule->left + b * rule->right + rule->offset;
+      const int32_t code = sum < 0 ? ~(~sum >> rule->shift) : sum >> rule->shift;
+      return \(clamped(scaling));
+    }
+    """
   }
 
   // MARK: Windows

@@ -240,28 +240,35 @@ extension CKernel {
 
   // MARK: Layers
 
-  static func tiledLayerText(_ result: ResultKind, _ core: CoreKind) -> String {
+  static func tiledLayerText(_ result: ResultKind, _ core: CoreKind, toPlanes: Bool) -> String {
     let (outputs, order) = (core.tileOutputs, core.columnOrder)
     let weights = core == .armDSP ? "weights + m * depth / 4" : "weights + m * depth"
     let isBiased = core.weightBias != 0
     func sum(_ pixel: Int) -> String {
       "sums[\(pixel * outputs) + n]" + (isBiased ? " - \(core.weightBias) * totals[\(pixel)]" : "")
     }
+    func place(_ pixel: Int) -> String {
+      toPlanes ? "at[\(pixel)] + (m + n) * pitch" : pixel == 0 ? "m + n" : "outputs + m + n"
+    }
+    let move = "y += \(result.step("count * outputs"));" + (result.isAdded ? "\n      other += count * outputs;" : "")
     return """
-      static void @_tiled_\(result.name)(
+      static void @_tiled\(toPlanes ? "_to_planes" : "")_\(result.name)(
           const @_window *w, const uint8_t *x, uint8_t *y, const \(core.weightType) *weights, \(result.parameters),
-          uint8_t *columns) {
+          uint8_t *columns\(toPlanes ? ", int32_t pad, int32_t outside" : "")) {
       \(result.setup.indented(by: 2))
         const int32_t outputs = w->outputs, pixels = w->output_rows * w->output_columns;
         const int32_t length = w->kernel_rows * w->kernel_columns * w->channels;
         const int32_t depth = (length + \(core.tileDepth - 1)) / \(core.tileDepth) * \(core.tileDepth);
-        int32_t image, pixel, m, n, p, sums[\(2 * outputs)]\(isBiased ? ", totals[2]" : "");
+      \(toPlanes ? "  const int32_t pitch = w->output_columns + pad;\n" : "")\
+        int32_t image, pixel, m, n, p, sums[\(2 * outputs)]\(isBiased ? ", totals[2]" : "")\(toPlanes ? ", at[2]" : "");
+      \(toPlanes ? Self.tiledStart(result).indented(by: 2) + "\n" : "")\
         memset(columns, 0, (size_t)(\(order.byteCount) * depth));
         for (image = 0; image < w->images; image++) {
           int32_t row = 0, column = 0;
           for (pixel = 0; pixel < pixels; pixel += 2) {
             const int32_t count = pixels - pixel > 1 ? 2 : 1;
             for (p = 0; p < count; p++) {
+      \(toPlanes ? "        at[p] = row * outputs * pitch + column;\n" : "")\
               @_gather_\(order.rawValue)(w, x, row, column, columns + \(order.pixelStep) * p);
               if (++column == w->output_columns) {
                 column = 0;
@@ -273,16 +280,22 @@ extension CKernel {
               @_tile(columns, \(weights), depth, sums);
               for (n = 0; n < \(outputs) && m + n < outputs; n++) {
       \(result.constants("m + n").indented(by: 10))
-      \(result.store(sum(0), at: "m + n").indented(by: 10))
-                if (count > 1) \(result.store(sum(1), at: "outputs + m + n"))
+      \(result.store(sum(0), at: place(0)).indented(by: 10))
+                if (count > 1) \(result.store(sum(1), at: place(1)))
               }
             }
-            y += \(result.step("count * outputs"));\(result.isAdded ? "\n      other += count * outputs;" : "")
+      \(toPlanes ? "" : "      " + move + "\n")\
           }
           x += w->rows * w->columns * w->channels;
         }
       }
       """
+  }
+
+  /// The columns between planes of a layer's results.
+  private static func tiledStart(_ result: ResultKind) -> String {
+    "@_surround_planes(y, w->output_rows * outputs, w->output_columns, pad, outside);\ny += pad;"
+      + (result.isAdded ? "\nother += pad;" : "")
   }
 
   static func denseLayerText(_ result: ResultKind, _ core: CoreKind) -> String {

@@ -43,6 +43,18 @@ enum CKernel: Hashable {
   case lanes(CoreKind, isProved: Bool)
   case sparseLayer(ResultKind, SparseForm, CoreKind, isProved: Bool)
   case sparseDense(ResultKind, SparseForm)
+  /// The columns between planes.
+  case surroundPlanes
+  /// The places of a row's ternary weights in a map of planes.
+  case planarPlaces(SparseForm)
+  /// Lists without the places that lie off the map.
+  case inside
+  /// The sums of eight pixels, one column apart or two.
+  case planarLanes(CoreKind, isProved: Bool, hasSteps: Bool)
+  /// A ternary layer from planes to planes.
+  case planarLayer(ResultKind, SparseForm, CoreKind, PlanarNeeds)
+  /// All weighted sums of a layer, tile by tile, to planes.
+  case planarTiledLayer(ResultKind, CoreKind)
   case maximumPooling
   case averagePooling
   case add
@@ -61,6 +73,18 @@ enum CKernel: Hashable {
     case depthwise
   }
 
+  /// What the ternary layers of a program that work on planes have to do, all of them together.
+  struct PlanarNeeds: Hashable, CaseIterable {
+    /// Whether 16 bits hold all sums.
+    var isProved = true
+    /// Whether some layers take every other column.
+    var hasSteps = false
+
+    static let allCases = [false, true].flatMap { proved in
+      [false, true].map { PlanarNeeds(isProved: proved, hasSteps: $0) }
+    }
+  }
+
   enum ResultKind: Hashable {
     case codes(Scaling)
     /// Codes, with those of another map added.
@@ -68,8 +92,10 @@ enum CKernel: Hashable {
     case reals
 
     static let all: [ResultKind] =
-      Scaling.allCases.map { .codes($0) } + [.reals]
-      + Scaling.allCases.flatMap { scaling in Scaling.allCases.map { .added(scaling, sum: $0) } }
+      Scaling.ofProducts.map { .codes($0) } + [.reals]
+      + Scaling.ofProducts.flatMap { scaling in
+        Scaling.ofSums.filter { $0.isNarrow == scaling.isNarrow }.map { .added(scaling, sum: $0) }
+      }
 
     var name: String {
       switch self {
@@ -81,9 +107,8 @@ enum CKernel: Hashable {
 
     var uses: [CKernel] {
       switch self {
-      case .codes(let scaling): [.requantize(scaling)] + (scaling.isNarrow ? [.product] : [])
-      case .added(let scaling, let sum):
-        [.requantize(scaling), .requantize(sum)] + (scaling.isNarrow ? [.product] : [])
+      case .codes(let scaling): scaling.uses
+      case .added(let scaling, let sum): scaling.uses + sum.uses
       case .reals: [.storeFloat]
       }
     }
@@ -103,12 +128,25 @@ enum CKernel: Hashable {
       case high
       /// 1 to 31, of sums whose code fits in 32 bits.
       case low
+      /// 38 after scaling the sum, with multipliers of 16 bits and offsets in 64ths of a code: `BriefRule`.
+      case brief
+      /// 1 to 31, of two codes whose scaled sum fits in 32 bits: `WordRule`.
+      case word
     }
 
     static let any = Scaling()
 
     static let allCases = Shift.allCases.flatMap { shift in
       [false, true].flatMap { full in [false, true].map { Scaling(shift: shift, isFull: full, isNarrow: $0) } }
+    }
+
+    /// Those of weighted sums, and those of additions.
+    static let ofProducts = allCases.filter { $0.shift != .low && $0.shift != .word }
+    static let ofSums = allCases.filter { $0.shift != .brief }
+
+    /// What the requantization of a sum calls.
+    var uses: [CKernel] {
+      [.requantize(self)] + (isNarrow && shift != .brief && shift != .word ? [.product] : [])
     }
 
     var suffix: String {
@@ -118,7 +156,8 @@ enum CKernel: Hashable {
 
   /// All there are, in order.
   static let all: [CKernel] = {
-    var all: [CKernel] = [.loadFloat, .storeFloat, .product] + Scaling.allCases.map { .requantize($0) } + [.locate]
+    var all: [CKernel] = [.loadFloat, .storeFloat, .product, .instruction(.multiplyTop)]
+    all += Scaling.allCases.map { .requantize($0) } + [.locate]
     for form in WeightForm.allCases {
       all += [.dot(form), .total(form)]
       for sum in SumKind.allCases {
@@ -126,7 +165,7 @@ enum CKernel: Hashable {
         all += ResultKind.all.map { .layer($0, sum, form) }
       }
     }
-    all += Instruction.allCases.map { .instruction($0) }
+    all += Instruction.allCases.filter { $0 != .multiplyTop }.map { .instruction($0) }
     for order in ColumnOrder.allCases { all += [.spread(order), .gather(order)] }
     for core in CoreKind.allCases where core != .portable {
       all += [.tile(core), .denseTile(core), .channelTile(core)]
@@ -145,6 +184,18 @@ enum CKernel: Hashable {
         all.append(.sparseDense(result, form))
         for core in CoreKind.allCases {
           all += [false, true].map { .sparseLayer(result, form, core, isProved: $0) }
+        }
+      }
+    }
+    all += [.surroundPlanes, .inside] + SparseForm.allCases.map { .planarPlaces($0) }
+    for core in CoreKind.allCases {
+      for needs in PlanarNeeds.allCases {
+        all.append(.planarLanes(core, isProved: needs.isProved, hasSteps: needs.hasSteps))
+      }
+      for result in ResultKind.all {
+        if core != .portable { all.append(.planarTiledLayer(result, core)) }
+        for form in SparseForm.allCases {
+          all += PlanarNeeds.allCases.map { .planarLayer(result, form, core, $0) }
         }
       }
     }
@@ -182,6 +233,12 @@ enum CKernel: Hashable {
     case .sparseLayer(let result, let form, _, let isProved):
       "sparse_" + (isProved ? "" : "wide_") + result.name + "_" + form.rawValue
     case .sparseDense(let result, let form): "sparse_dense_" + result.name + "_" + form.rawValue
+    case .surroundPlanes: "surround_planes"
+    case .planarPlaces(let form): "planar_places_" + form.rawValue
+    case .inside: "inside"
+    case .planarLanes: "planar_lanes"
+    case .planarLayer(let result, let form, _, _): "planar_" + result.name + "_" + form.rawValue
+    case .planarTiledLayer(let result, _): "tiled_to_planes_" + result.name
     case .maximumPooling: "maximum"
     case .averagePooling: "average"
     case .add: "add"
@@ -200,7 +257,9 @@ enum CKernel: Hashable {
   /// The functions that this one calls.
   var uses: [CKernel] {
     switch self {
-    case .loadFloat, .storeFloat, .product, .requantize, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill,
+    case .requantize(let scaling):
+      scaling.shift == .brief && !scaling.isNarrow ? [.instruction(.multiplyTop)] : []
+    case .loadFloat, .storeFloat, .product, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill,
       .instruction, .places, .row:
       []
     case .sum(.convolution, let form): [.dot(form), .total(form)]
@@ -219,6 +278,16 @@ enum CKernel: Hashable {
     case .sparseLayer(let result, let form, let core, let isProved):
       [.places(form), .planes(isWordwise: core != .portable), .lanes(core, isProved: isProved)] + result.uses
     case .sparseDense(let result, let form): [.row(form)] + result.uses
+    case .surroundPlanes, .planarPlaces, .inside: []
+    case .planarLanes(let core, _, _):
+      core == .armDSP ? [.addLanes] : []
+    case .planarLayer(let result, let form, let core, let needs):
+      [
+        .surroundPlanes, .planarPlaces(form), .inside,
+        .planarLanes(core, isProved: needs.isProved, hasSteps: needs.hasSteps),
+      ] + result.uses
+    case .planarTiledLayer(let result, let core):
+      [.surroundPlanes, .gather(core.columnOrder), .tile(core)] + result.uses
     case .maximumPooling: [.locate]
     case .averagePooling: [.locate, .requantize(.any)]
     case .add, .multiply: [.requantize(.any)]

@@ -71,7 +71,10 @@ extension CProgram {
   mutating func copy(_ regions: [CopyRegion], _ step: Step) throws(NoCode) -> [String] {
     var lines: [String] = []
     for region in regions {
-      lines += try move(Rearrangement(region), from: address(step.reads[region.read]), to: step.writes)
+      let source = step.reads[region.read]
+      let isPlanar = maps.contains(source) || maps.contains(step.writes)
+      let order = isPlanar ? try planarCopy(region, source, step.writes) : Rearrangement(region)
+      lines += try move(order, from: address(source), to: step.writes)
     }
     return lines
   }
@@ -95,7 +98,7 @@ extension CProgram {
   }
 
   mutating func fill(_ fill: Fill, _ step: Step) -> [String] {
-    let size = layout(step.writes).byteCount
+    let size = maps.byteCount(step.writes) ?? layout(step.writes).byteCount
     switch fill {
     case .code(let code):
       return ["memset(" + [address(step.writes), String(code), String(size)].joined(separator: ", ") + ");"]

@@ -93,29 +93,32 @@ struct PlaneLayout {
 }
 
 extension CProgram {
-  /// The call of a layer that adds up the codes at its weights; nil if it is not one.
+  /// The weights of a layer that adds up the codes at them; nil if it is not one.
+  func additions(_ sum: WeightedSum, _ rows: WeightRows, input: MapLayout, output: MapLayout) -> TernaryRows? {
+    guard options.addsOnlyNonzeros, packsWeights, sum.groups == 1, rows.length < SparseForm.placeLimit,
+      let ternary = TernaryRows(rows.levels)
+    else { return nil }
+    let isDense = output.rows * output.columns == 1 && sum.seesAll(of: input)
+    guard isDense || sum.dilations == (1, 1) && rows.length * sum.kernel.columns < 65536 else { return nil }
+    return ternary
+  }
+
+  /// The call of a layer that adds up the codes at its weights.
   mutating func sparseCall(
-    _ sum: WeightedSum, _ step: Step, _ rows: WeightRows, input: MapLayout, output: MapLayout, start: [String],
-    result: CKernel.ResultKind, following: [String]
-  ) throws(NoCode) -> [String]? {
-    guard options.addsOnlyNonzeros, packsWeights, sum.groups == 1, let ternary = TernaryRows(rows.levels) else {
-      return nil
-    }
-    let factors = [String(ternary.plus), String(ternary.minus)]
+    _ sum: WeightedSum, _ step: Step, _ rows: WeightRows, _ ternary: TernaryRows, input: MapLayout, output: MapLayout,
+    start: [String], result: CKernel.ResultKind, factor: Int, following: [String]
+  ) throws(NoCode) -> [String] {
+    let factors = [String(ternary.plus * factor), String(ternary.minus * factor)]
     if output.rows * output.columns == 1, sum.seesAll(of: input) {
-      guard rows.length < SparseForm.placeLimit else { return nil }
       let (form, codes) = smallest(ternary.signs, length: rows.length)
       return call(
         .sparseDense(result, form), start + [data.array("weights", codes, isWeights: true)] + factors + following)
     }
-    guard sum.dilations == (1, 1), rows.length * sum.kernel.columns < 65536,
-      rows.length < SparseForm.placeLimit
-    else { return nil }
     let signs = ternary.inPlanes(rows, kernelColumns: sum.kernel.columns)
     let layout = PlaneLayout(
       sum, input, output, signs: signs, outputs: rows.outputs, budget: freeByteCount(),
       limit: scratchLimit)
-    guard layout.byteCount(sum) < Self.sizeLimit else { return nil }
+    guard layout.byteCount(sum) < Self.sizeLimit else { throw NoCode("its planes are too large") }
     let (form, codes) = smallest(signs, length: rows.length)
     let isProved = core != .armDSP || max(layout.positives, layout.negatives) <= 257
     rowsAtATime[calls.count] = layout.rows
@@ -129,7 +132,7 @@ extension CProgram {
   }
 
   /// The form of the fewest bytes; trits, which are slow to read, must save an eighth.
-  private func smallest(_ signs: [Int8], length: Int) -> (SparseForm, [UInt8]) {
+  func smallest(_ signs: [Int8], length: Int) -> (SparseForm, [UInt8]) {
     let all = SparseForm.allCases.map { ($0, $0.codes(signs, length: length)) }
     func cost(_ entry: (form: SparseForm, codes: [UInt8])) -> Int {
       entry.codes.count * (entry.form == .trits ? 9 : 8)

@@ -8,21 +8,25 @@ extension CProgram {
     guard case .coded(let coded)? = schedule.graph.constants[sum.weights] else {
       throw NoCode("its weights are not coded")
     }
-    let outputs = coded.shape[0]
-    let taps = sum.kernel.rows * sum.kernel.columns
-    let channels = coded.shape.elementCount / outputs / taps
-    let levels = try kernelOrder(coded, rowLength: taps * channels, taps: taps)
+    let rows = try Self.rows(sum, coded)
+    let (levels, outputs, taps, channels) = (rows.levels, rows.outputs, rows.taps, rows.channels)
     let codes = LayerCodes(levels, packs: packsWeights)
     let window = try window(
       input, output, kernel: sum.kernel, strides: sum.strides, dilations: sum.dilations, origin: sum.origin,
       outside: sum.outside, groupChannels: channels, groupOutputs: outputs / sum.groups, outputs: outputs)
-    let (result, following) = try result(sum, step, outputs: outputs)
+    let ternary = additions(sum, rows, input: input, output: output)
+    let (result, factor, following) = try result(sum, step, rows, isFactorAllowed: ternary != nil)
     let start = [window, address(step.reads[0]), address(step.writes)]
     let isDepthwise = sum.groups > 1 && channels == 1 && outputs == sum.groups
-    let rows = WeightRows(levels: levels, outputs: outputs, taps: taps, channels: channels)
-    let sparse = try sparseCall(
-      sum, step, rows, input: input, output: output, start: start, result: result, following: following)
-    if let sparse { return sparse }
+    if maps.layers.contains(calls.count) {
+      return try planarCall(
+        sum, step, rows, input: input, output: output, result: result, factor: factor, following: following)
+    }
+    if let ternary {
+      return try sparseCall(
+        sum, step, rows, ternary, input: input, output: output, start: start, result: result, factor: factor,
+        following: following)
+    }
     if core != .portable, codes.form == .bytes {
       if isDepthwise, channels * outputs % 4 == 0, sum.dilations.columns == 1 {
         let bytes = taps * outputs
@@ -35,26 +39,32 @@ extension CProgram {
       }
       if sum.groups == 1, sum.dilations.columns == 1 {
         let depth = (taps * channels + core.tileDepth - 1) / core.tileDepth * core.tileDepth
-        return call(
-          .tiledLayer(result, core),
-          start + [tileWeights(rows)] + following + [scratch(depth * core.columnOrder.byteCount, step)])
+        let end = following + [scratch(depth * core.columnOrder.byteCount, step)]
+        if maps.contains(step.writes) {
+          return call(
+            .planarTiledLayer(result, core),
+            start + [tileWeights(rows)] + end + [String(maps.pad), String(maps.outside(step.writes))])
+        }
+        return call(.tiledLayer(result, core), start + [tileWeights(rows)] + end)
       }
     }
     return call(
       .layer(result, isDepthwise ? .depthwise : .convolution, codes.form), start + weights(codes) + following)
   }
 
-  /// The kind of results, and the arguments that say how they are made.
+  /// The kind of results, what sums are to be multiplied by, and the arguments that say how results are made.
   private mutating func result(
-    _ sum: WeightedSum, _ step: Step, outputs: Int
-  ) throws(NoCode) -> (CKernel.ResultKind, [String]) {
+    _ sum: WeightedSum, _ step: Step, _ rows: WeightRows, isFactorAllowed: Bool
+  ) throws(NoCode) -> (CKernel.ResultKind, factor: Int, [String]) {
+    let outputs = rows.outputs
     switch (sum.result, sum.residual) {
-    case (.codes(let rule), .none): return (.codes(scaling(rule)), requantization(rule))
+    case (.codes(let rule), .none):
+      let (scaling, factor, arguments) = products(rule, rows, isFactorAllowed: isFactorAllowed)
+      return (.codes(scaling), factor, arguments)
     case (.codes(let rule), .codes(let addition)):
-      return (
-        .added(scaling(rule), sum: scaling(addition)),
-        requantization(rule) + [address(step.reads[1])] + additionArguments(addition, scaling(addition))
-      )
+      let (scaling, factor, arguments) = products(rule, rows, isFactorAllowed: isFactorAllowed)
+      let (sumScaling, others) = self.addition(addition)
+      return (.added(scaling, sum: sumScaling), factor, arguments + [address(step.reads[1])] + others)
     case (.real(let scales, let offsets), .none):
       guard (scales + offsets).allSatisfy(\.isFinite) else { throw NoCode("a scale is not finite") }
       let isShared = scales.count == 1 && offsets.count == 1
@@ -62,15 +72,24 @@ extension CProgram {
         numbers.count == 1 && !isShared ? [Float](repeating: numbers[0], count: outputs) : numbers
       }
       return (
-        .reals,
+        .reals, 1,
         [isShared ? "0" : "1", data.array("scales", forEach(scales)), data.array("offsets", forEach(offsets))]
       )
     case (.real, _), (.float, _), (.codes, .float): throw NoCode("it computes with real numbers")
     }
   }
 
+  /// The rows of a layer's weights.
+  static func rows(_ sum: WeightedSum, _ coded: CodedTensor) throws(NoCode) -> WeightRows {
+    let outputs = coded.shape[0]
+    let taps = sum.kernel.rows * sum.kernel.columns
+    let channels = coded.shape.elementCount / outputs / taps
+    let levels = try kernelOrder(coded, rowLength: taps * channels, taps: taps)
+    return WeightRows(levels: levels, outputs: outputs, taps: taps, channels: channels)
+  }
+
   /// Levels as `[outputs][taps][channels]`, every sum of a row proved to fit in 32 bits.
-  private func kernelOrder(_ coded: CodedTensor, rowLength: Int, taps: Int) throws(NoCode) -> [Int8] {
+  private static func kernelOrder(_ coded: CodedTensor, rowLength: Int, taps: Int) throws(NoCode) -> [Int8] {
     let channels = rowLength / taps
     let codes = coded.codes.scalars
     var ordered = [Int8](repeating: 0, count: codes.count)
@@ -101,10 +120,18 @@ extension CProgram {
 
   mutating func pooling(_ pooling: MapPooling, _ step: Step) throws(NoCode) -> [String] {
     let (input, output) = (try codeMap(step.reads[0]), try codeMap(step.writes))
+    var (from, to, strides, pad) = (input, output, pooling.strides, 0)
+    if maps.contains(step.reads[0]) {
+      // All planes of a row are a row of one channel, and the results of the channels are side by side.
+      pad = maps.pad
+      strides.columns = input.columns + pad
+      (from.columns, from.channels) = (strides.columns * input.channels, 1)
+      (to.columns, to.channels) = (output.channels, 1)
+    }
     let window = try window(
-      input, output, kernel: pooling.kernel, strides: pooling.strides, dilations: pooling.dilations,
-      origin: pooling.origin, outside: pooling.outside, groupChannels: 1, groupOutputs: 1, outputs: output.channels)
-    let arguments = [window, address(step.reads[0]), address(step.writes)]
+      from, to, kernel: pooling.kernel, strides: strides, dilations: pooling.dilations, origin: pooling.origin,
+      outside: pooling.outside, groupChannels: 1, groupOutputs: 1, outputs: to.channels)
+    let arguments = [window, address(step.reads[0], plus: pad), address(step.writes)]
     switch pooling.kind {
     case .maximum: return call(.maximumPooling, arguments)
     case .mean: throw NoCode("it computes with real numbers")
@@ -150,6 +177,38 @@ extension CProgram {
     ]
   }
 
+  /// How sums become codes, what they are to be multiplied by, and the arguments.
+  private mutating func products(
+    _ rule: Requantization, _ rows: WeightRows, isFactorAllowed: Bool
+  ) -> (CKernel.Scaling, factor: Int, [String]) {
+    let (long, length) = (scaling(rule), rows.length)
+    let bound =
+      stride(from: 0, to: rows.levels.count, by: length).map { start in
+        255 * rows.levels[start..<start + length].reduce(0) { $0 + Int($1.magnitude) }
+      }.max() ?? 0
+    guard core != .portable,
+      let brief = BriefRule(rule, outputs: rows.outputs, bound: bound, isFactorAllowed: isFactorAllowed)
+    else { return (long, 1, requantization(rule)) }
+    let scaling = CKernel.Scaling(shift: .brief, isFull: long.isFull, isNarrow: long.isNarrow)
+    let shift = scaling.isNarrow ? 16 - brief.scaleExponent : 1 << brief.scaleExponent
+    let name = data.structure("rule", [shift, 0] + limits(rule.codeRange))
+    return (scaling, brief.factor, [name, data.array("results", brief.numbers)])
+  }
+
+  /// How a residual is added, and the arguments.
+  private mutating func addition(_ rule: AdditionRequantization) -> (CKernel.Scaling, [String]) {
+    var scaling = scaling(rule)
+    guard core != .portable, let word = WordRule(rule) else { return (scaling, additionArguments(rule, scaling)) }
+    scaling.shift = .word
+    return (
+      scaling, [data.structure("sum", [word.left, word.right, word.offset, word.shift] + limits(rule.codeRange))]
+    )
+  }
+
+  private func limits(_ range: ClosedRange<Int32>) -> [Int] {
+    [Int(UInt8(clamping: range.lowerBound)), Int(UInt8(clamping: range.upperBound))]
+  }
+
   /// Which of the shorter ways to a code there is on small cores.
   private func scaling(_ rule: Requantization) -> CKernel.Scaling {
     if core == .portable { return .any }
@@ -177,9 +236,8 @@ extension CProgram {
     data.structure(
       "rule",
       [
-        scaling.shift == .high ? shift - 32 : shift, step, Int(UInt8(clamping: range.lowerBound)),
-        Int(UInt8(clamping: range.upperBound)),
-      ])
+        scaling.shift == .high ? shift - 32 : shift, step,
+      ] + limits(range))
   }
 
   /// Rule, both multipliers, offset with the rounding term.

@@ -15,6 +15,8 @@ struct CProgram {
   private(set) var stepKernels: [Int: Set<CKernel>] = [:]
   /// For ternary layers by additions: output rows for which a row's places are read once.
   var rowsAtATime: [Int: Int] = [:]
+  /// The maps that lie in planes.
+  let maps: PlaneMaps
   /// One list of lines per step.
   var calls: [[String]] = []
   /// Layers that have no code.
@@ -34,11 +36,16 @@ struct CProgram {
 
   /// Chooses the most scratch memory among those limits that make the arena smallest.
   init(_ schedule: Schedule, _ options: CEmitter.Options) {
+    let maps = PlaneMaps(schedule, options)
+    var schedule = schedule
+    for index in maps.buffers {
+      if let byteCount = maps.byteCount(BufferID(index)) { schedule.buffers[index].lifetime.byteCount = byteCount }
+    }
     func program(limit: Int) -> CProgram {
-      var first = CProgram(schedule, options, scratch: [:], limit: limit)
+      var first = CProgram(schedule, options, maps, scratch: [:], limit: limit)
       first.plan()
       // The second time, everybody knows where the scratch memory lies.
-      var second = CProgram(first.schedule, options, scratch: first.scratch, limit: limit)
+      var second = CProgram(first.schedule, options, maps, scratch: first.scratch, limit: limit)
       second.placedInputs = first.placedInputs
       return second
     }
@@ -110,8 +117,10 @@ struct CProgram {
     return pairs
   }
 
-  private init(_ schedule: Schedule, _ options: CEmitter.Options, scratch: [Int: BufferID], limit: Int) {
-    (self.schedule, self.options, self.scratch) = (schedule, options, scratch)
+  private init(
+    _ schedule: Schedule, _ options: CEmitter.Options, _ maps: PlaneMaps, scratch: [Int: BufferID], limit: Int
+  ) {
+    (self.schedule, self.options, self.maps, self.scratch) = (schedule, options, maps, scratch)
     scratchLimit = limit
     data = ConstantData(prefix: options.name)
     guard schedule.arena.byteCount < Self.sizeLimit,

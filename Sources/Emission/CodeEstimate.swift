@@ -33,13 +33,18 @@ extension CEmitter {
   private func stackEstimate(_ core: Core) -> Int {
     func frame(_ kernel: CKernel) -> Int {
       switch kernel {
-      case .layer(let result, _, _), .tiledLayer(let result, _), .denseLayer(let result, _),
+      case .layer(let result, _, _), .tiledLayer(let result, _), .planarTiledLayer(let result, _),
+        .denseLayer(let result, _),
         .channelLayer(let result, _), .sparseDense(let result, _):
         result.isAdded ? 336 : 256
-      case .sparseLayer(let result, _, _, _): result.isAdded ? 448 : 336
+      case .sparseLayer(let result, _, _, _), .planarLayer(let result, _, _, _): result.isAdded ? 448 : 336
       case .tile, .denseTile, .channelTile, .maximumPooling, .averagePooling, .multiply, .rearrange, .softmax: 128
-      case .sum, .gather, .spread, .places, .row, .planes, .lanes, .addLanes, .locate, .quantize, .dequantize, .add: 96
-      case .loadFloat, .storeFloat, .product, .requantize, .dot, .total, .instruction, .lookup, .fill: 32
+      case .sum, .gather, .spread, .places, .row, .planes, .lanes, .addLanes, .planarPlaces, .planarLanes, .locate,
+        .quantize, .dequantize, .add:
+        96
+      case .loadFloat, .storeFloat, .product, .requantize, .dot, .total, .instruction, .lookup, .fill, .inside,
+        .surroundPlanes:
+        32
       }
     }
     func depth(_ kernel: CKernel) -> Int { frame(kernel) + (kernel.uses.map(depth).max() ?? 0) }

@@ -69,6 +69,11 @@ struct ConstantData {
     return add(kind, "uint8_t", words.map(String.init), byteCount: words.count, isWeights: isWeights)
   }
 
+  mutating func array(_ kind: String, _ numbers: [Int16]) -> String {
+    let words = numbers + [Int16](repeating: 0, count: numbers.count % 2)
+    return add(kind, "int16_t", words.map(String.init), byteCount: 2 * words.count)
+  }
+
   mutating func array(_ kind: String, _ numbers: [Int32]) -> String {
     let texts = numbers.map(numberText)
     return add(kind, "int32_t", texts, byteCount: 4 * numbers.count)
@@ -95,7 +100,7 @@ extension ConstantData {
   /// Makes the words a multiple of 8 bytes, by one more element of the last array, if 64-bit numbers may come after.
   mutating func fillUp() {
     let words = entriesInOrder.filter { $0.type != "int64_t" }.reduce(0) { $0 + $1.byteCount }
-    let sizes = ["int8_t": 1, "uint8_t": 1, "int32_t": 4, "uint32_t": 4]
+    let sizes = ["int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "uint32_t": 4]
     guard words % 8 != 0, entries.count(where: { $0.type == "int64_t" }) > 0,
       let last = entries.lastIndex(where: { sizes[$0.type] != nil && $0.count != nil && !$0.isWeights })
         ?? entries.lastIndex(where: { sizes[$0.type] != nil && $0.count != nil }),

@@ -19,12 +19,24 @@ extension EmissionError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unsupported(let layers):
-      "no code for " + layers.map { "layer '\(commentText($0.name))' (\($0.reason))" }.joined(separator: ", ")
-        + ". Quantize the model with 'deepchip quantize', and leave a real softmax at the end to the caller."
+      "no code for \(Self.list(layers)). Quantize the model with 'deepchip quantize', and leave a real "
+        + "softmax at the end to the caller."
     case .name(let name):
       "the name '\(commentText(name))' cannot begin identifiers: give 1 to 40 letters, digits and underscores, beginning "
         + "with a letter, and not 'main' or a standard header's name."
     case .schedule(let error): error.description
     }
+  }
+
+  /// The layers by reason, in their order; of each reason the first eight.
+  private static func list(_ layers: [Layer]) -> String {
+    var reasons: [String] = []
+    for layer in layers where !reasons.contains(layer.reason) { reasons.append(layer.reason) }
+    return reasons.map { reason in
+      let names = layers.filter { $0.reason == reason }.map { "'\(commentText($0.name))'" }
+      let others = names.count > 8 ? " and \(names.count - 8) others" : ""
+      let layers = names.prefix(8).joined(separator: ", ") + others
+      return "\(names.count == 1 ? "layer" : "layers") \(layers) (\(reason))"
+    }.joined(separator: ", ")
   }
 }

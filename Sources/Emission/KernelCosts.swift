@@ -76,7 +76,7 @@ extension CEmitter {
     if case .codes = sum.residual { ends += Double(results) * costs.residual }
     for kernel in program.stepKernels[index] ?? [] {
       switch kernel {
-      case .tiledLayer:
+      case .tiledLayer, .planarTiledLayer:
         let gathered = Double(pixels * rowLength) * costs.gatheredCode
         return macs * costs.tileProduct * KernelCosts.products + (gathered + ends) * KernelCosts.others
       case .denseLayer: return macs * costs.denseProduct * KernelCosts.products + ends * KernelCosts.others
@@ -85,6 +85,8 @@ extension CEmitter {
         let counts = weightCounts(sum)
         let reading = form == .trits ? Double(counts.all) * costs.denseTrit : Double(counts.nonzero) * costs.place
         return reading * KernelCosts.additions + ends * KernelCosts.others
+      case .planarLayer(_, let form, _, _):
+        return additions(sum, step, form, rows: nil, costs) + ends * KernelCosts.others
       case .sparseLayer(_, let form, _, _):
         return additions(sum, step, form, rows: program.rowsAtATime[index] ?? 1, costs) + ends * KernelCosts.others
       default: continue
@@ -94,17 +96,18 @@ extension CEmitter {
   }
 
   private func additions(
-    _ sum: WeightedSum, _ step: Step, _ form: SparseForm, rows: Int, _ costs: KernelCosts
+    _ sum: WeightedSum, _ step: Step, _ form: SparseForm, rows: Int?, _ costs: KernelCosts
   ) -> InstructionMix {
     guard case .map(let output) = schedule.buffers[step.writes.index].layout,
       case .map(let input) = schedule.buffers[step.reads[0].index].layout
     else { return InstructionMix() }
     let counts = weightCounts(sum)
-    let groups = (output.rows + rows - 1) / rows
+    // Planes are turned and lists are read for each group of rows, but for maps that lie in planes.
+    let groups = rows.map { (output.rows + $0 - 1) / $0 } ?? 1
     let lanes = output.images * output.rows * ((output.columns + 7) / 8 * 8)
     let reading = form == .trits ? Double(counts.all) * costs.trit : Double(counts.nonzero) * costs.place
     let inputRows = output.rows * sum.strides.rows + groups * (sum.kernel.rows - sum.strides.rows)
-    let planeCodes = input.images * inputRows * input.columns * input.channels
+    let planeCodes = rows == nil ? 0 : input.images * inputRows * input.columns * input.channels
     let before =
       Double(output.images * groups) * reading + Double(planeCodes) * costs.planeCode
       + Double(lanes * output.channels) * costs.lane

@@ -14,6 +14,8 @@ public struct EpochReport: Codable, Hashable, Sendable {
   public var imagesPerSecond: Double
   /// After the epoch, on items that training does not see.
   public var evaluation: Evaluation
+  /// Of the packed network's file, in runs that are steered to a size.
+  public var fileByteCount: Int?
   /// Share of weights that are not zero, by layer, in the network's order.
   public var densities: [LayerValue]
   /// Scales of quantizers, by layer; empty in float training.
@@ -32,7 +34,7 @@ public struct EpochReport: Codable, Hashable, Sendable {
 
   public init(
     epoch: Int, step: Int, trainingLoss: Double, trainingTop1: Double, learningRate: Double, imagesPerSecond: Double,
-    evaluation: Evaluation, densities: [LayerValue] = [], scales: [LayerValue] = []
+    evaluation: Evaluation, fileByteCount: Int? = nil, densities: [LayerValue] = [], scales: [LayerValue] = []
   ) {
     self.epoch = epoch
     self.step = step
@@ -41,6 +43,7 @@ public struct EpochReport: Codable, Hashable, Sendable {
     self.learningRate = learningRate
     self.imagesPerSecond = imagesPerSecond
     self.evaluation = evaluation
+    self.fileByteCount = fileByteCount
     self.densities = densities
     self.scales = scales
   }

@@ -102,7 +102,7 @@ extension Packer {
       setCodes(node.output, result)
       return true
     case .average:
-      let isUniform = !pooling.roundsUp && (!pooling.window.isPadded || pooling.countsPadding)
+      let isUniform = !output.isSign && !pooling.roundsUp && (!pooling.window.isPadded || pooling.countsPadding)
       guard isUniform else { return false }
       let count = pooling.window.kernel.reduce(1, *)
       let requantization = Requantization(
@@ -119,7 +119,7 @@ extension Packer {
 
   private mutating func packAddition(_ node: Node, _ clamp: Clamp?) throws(PackingError) -> Bool {
     guard let left = node.inputs[0], let right = node.inputs[1],
-      source[left].type == source[right].type, let output = forms[node.output.index].encoding,
+      source[left].type == source[right].type, let output = forms[node.output.index].encoding, !output.isSign,
       forms[right.index].encoding != nil, let (a, first) = try codes(left), let (b, second) = try codes(right)
     else { return false }
     let leftScale = Double(first.scale) / Double(output.scale)
@@ -135,7 +135,8 @@ extension Packer {
 
   private mutating func packMultiplication(_ node: Node, _ clamp: Clamp?) throws(PackingError) -> Bool {
     guard let left = node.inputs[0], let right = node.inputs[1], let output = forms[node.output.index].encoding,
-      forms[right.index].encoding != nil, let (a, first) = try codes(left), let (b, second) = try codes(right)
+      !output.isSign, forms[right.index].encoding != nil, let (a, first) = try codes(left),
+      let (b, second) = try codes(right)
     else { return false }
     let scale = Double(first.scale) * Double(second.scale) / Double(output.scale)
     guard
@@ -187,7 +188,9 @@ extension Packer {
     }
     guard let output = forms[node.output.index].encoding else { return false }
     if case .padding(let before, let after, .constant(let value)) = moved {
-      moved = .padding(before: before, after: after, mode: .constant(Float(output.code(value))))
+      // Between the codes of a sign lies that of 0.
+      let code = output.isSign && value == 0 ? output.zeroPoint : output.code(value)
+      moved = .padding(before: before, after: after, mode: .constant(Float(code)))
     }
     var operands: [ValueID?] = []
     for case let id? in node.inputs {
@@ -203,6 +206,7 @@ extension Packer {
   /// A dequantization of 8-bit codes that come from outside: the codes themselves, made unsigned.
   private mutating func packEntry(_ node: Node, _ affine: AffineEncoding) throws(PackingError) -> Bool {
     guard let input = node.inputs[0], source.constants[input] == nil, let encoding = CodeEncoding(affine),
+      !encoding.isSign,
       source[input].type.elementType == (affine.isSigned ? .int8 : .uint8)
     else { return false }
     let given = try plain(input)
@@ -219,7 +223,8 @@ extension Packer {
   private mutating func packExit(
     _ node: Node, _ affine: AffineEncoding, _ elementType: ElementType
   ) throws(PackingError) -> Bool {
-    guard let input = node.inputs[0], let encoding = CodeEncoding(affine), forms[input.index].codes != nil,
+    guard let input = node.inputs[0], let encoding = CodeEncoding(affine), !encoding.isSign,
+      forms[input.index].codes != nil,
       elementType == (affine.isSigned ? .int8 : .uint8), let codes = try codes(input, in: encoding)
     else { return false }
     let result =

@@ -90,9 +90,18 @@ public struct Packer {
   mutating func codes(_ id: ValueID) throws(PackingError) -> (id: ValueID, encoding: CodeEncoding)? {
     guard let encoding = forms[id.index].encoding else { return nil }
     if let existing = forms[id.index].codes { return (existing, encoding) }
-    let codes = try append(.quantize(encoding.affine, .uint8), [plain(id)], source[id].name)
+    let codes =
+      try encoding.isSign ? signs(id) : append(.quantize(encoding.affine, .uint8), [plain(id)], source[id].name)
     setCodes(id, codes)
     return (codes, encoding)
+  }
+
+  /// The codes 0 and 2 of a real value's signs.
+  private mutating func signs(_ id: ValueID) throws(PackingError) -> ValueID {
+    let zero = packed.addConstant(source[id].name, .tensor(.float32(Tensor(shape: [1], scalars: [0]))))
+    let isNegative = try append(.comparison(.less), [plain(id), zero], source[id].name)
+    let table = LookupTable(results: (0...255).map { $0 == 0 ? 2 : 0 }, input: .bool)
+    return try append(.integer(.lookup(table)), [isNegative], source[id].name)
   }
 
   /// The value as unsigned codes in another encoding.

@@ -36,11 +36,26 @@ struct WeightRows {
 
   /// The rule to codes of `output`; nil when it has no integer form.
   func codes(_ output: CodeEncoding, clamp: Clamp?, precision: ResultPrecision) -> SumResult? {
+    if output.isSign { return signs(output.range(within: clamp)) }
     let step = Double(output.scale)
     return Requantization(
       scales: unitScales.map { $0 / step }, offsets: biases.map { $0 / step + Double(output.zeroPoint) },
       zeroSums: zeroSums, codeRange: output.range(within: clamp), precision: precision
     ).map(SumResult.codes)
+  }
+
+  /// The rule to signs: `unit · (sum − zero sum) + bias` is at least 0 from a threshold on; nil when that is not finite.
+  private func signs(_ codeRange: ClosedRange<Int32>) -> SumResult? {
+    var thresholds: [Int64] = []
+    for (channel, unit) in unitScales.enumerated() {
+      let bias = biases[channel]
+      guard unit >= 0, unit.isFinite, bias.isFinite else { return nil }
+      // Without a unit the bias alone decides.
+      let distance = unit > 0 ? -bias / unit : bias < 0 ? .infinity : -.infinity
+      let limit = 0x1p40
+      thresholds.append(zeroSums[channel] + Int64(min(max(distance.rounded(.up), -limit), limit)))
+    }
+    return Requantization(signsFrom: thresholds, codeRange: codeRange).map(SumResult.codes)
   }
 
   /// The rule to reals; nil when a factor is not finite.

@@ -18,12 +18,16 @@ extension Reference {
 }
 
 extension AffineEncoding {
-  /// The codes closest to real numbers, in `codeRange`.
+  /// The codes closest to real numbers, in `codeRange`; of one signed bit −1 below 0 and +1 else.
   func codes(of x: Tensor<Float>) -> Tensor<Int64> {
     let range = codeRange
     let channels = channels(of: x.shape)
     var codes: [Int64] = []
     for (index, value) in x.scalars.enumerated() {
+      if bitWidth == 1 && isSigned {
+        codes.append(value < 0 ? -1 : 1)
+        continue
+      }
       let channel = channels.index(index)
       let steps = Double((value / scales[channel]).rounded(.toNearestOrEven))
       let code = (steps.isNaN ? 0 : steps) + Double(zeroPoints[channel])

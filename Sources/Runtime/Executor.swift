@@ -14,7 +14,7 @@ import Tensors
 /// After the first run nothing is allocated by `run()` itself, unless an operator has no kernel; inputs and outputs
 /// are then written and read in place with `withInput` and `withOutput`. Use one executor from one thread at a time.
 public final class Executor {
-  /// Layouts, steps and memory.
+  /// Layouts, steps and memory. Its graph has no longer the weights of weighted sums, which are packed.
   public let schedule: Schedule
   /// The instruction set whose kernels run.
   public let instructionSet: InstructionSet
@@ -24,12 +24,16 @@ public final class Executor {
   private let storage: Storage
   private let arena: UnsafeMutableRawPointer
   private let jobs: [Job]
+  private let summaries: [WeightSummary?]
   private let pool: ThreadPool?
 
   /// Steps smaller than this run on one thread: handing over costs more than it saves.
   private static let smallestSharedWork = 1 << 22
 
   /// Makes `graph` ready.
+  ///
+  /// Weights are let go one by one as they are packed. Where the caller keeps no copy of the graph, they are never in
+  /// memory twice.
   ///
   /// - Parameters:
   ///   - graph: well-formed; `Graph.validate` has checked one from a file.
@@ -40,11 +44,12 @@ public final class Executor {
   ///   - kernelSelection: how convolutions and dense layers of codes are computed; results are the same.
   /// - Throws: `RuntimeError`.
   public init(
-    _ graph: Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
+    _ graph: consuming Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
     memoryLimit: Int = 1 << 36, kernelSelection: KernelSelection = KernelSelection()
   ) throws(RuntimeError) {
+    let schedule: Schedule
     do throws(ScheduleError) {
-      schedule = try Schedule(graph, batch: batch)
+      schedule = try Schedule(consume graph, batch: batch)
     } catch {
       throw .schedule(error)
     }
@@ -58,22 +63,24 @@ public final class Executor {
     self.threads = max(threads, 1)
     storage = Storage()
     arena = storage.allocate(schedule.arena.byteCount)
-    let builder = JobBuilder(
-      schedule: schedule, kernels: kernels.pointee, storage: storage, kernelSelection: kernelSelection,
+    var builder = JobBuilder(
+      schedule: consume schedule, kernels: kernels.pointee, storage: storage, kernelSelection: kernelSelection,
       costs: kernelSelection.costs ?? .shipped(for: self.instructionSet), arena: arena)
-    var jobs: [Job] = []
-    for step in schedule.steps { jobs.append(try builder.job(step)) }
-    self.jobs = jobs
+    (jobs, summaries) = try builder.jobsReleasingWeights()
+    self.schedule = builder.schedule
     pool = self.threads > 1 ? ThreadPool(threads: self.threads) : nil
   }
 
   /// Makes a packed model ready.
   public convenience init(
-    _ model: PackedModel, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
+    _ model: consuming PackedModel, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
     memoryLimit: Int = 1 << 36, kernelSelection: KernelSelection = KernelSelection()
   ) throws(RuntimeError) {
+    // Both the model and a graph taken out of it would hold the weights.
+    var graph = Graph()
+    swap(&graph, &model.graph)
     try self.init(
-      model.graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit,
+      consume graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit,
       kernelSelection: kernelSelection)
   }
 
@@ -97,6 +104,9 @@ public final class Executor {
 
   /// Which kernel computes a step's weighted sum, and why; nil for other steps, and where there is no choice.
   public func kernelChoice(step index: Int) -> KernelChoice? { (jobs[index] as? WeightedSumJob)?.choice }
+
+  /// What the weights of a step's weighted sum were; nil for other steps.
+  public func weightSummary(step index: Int) -> WeightSummary? { summaries[index] }
 
   /// Runs on `inputs` and returns the outputs, both in graph order.
   ///

@@ -1,4 +1,5 @@
 import CKernels
+import Graphs
 import Planning
 
 import struct Kernels.KernelCosts
@@ -26,13 +27,25 @@ class Job {
 
 /// What jobs are built from: the kernels of this machine, the arena, and memory that stays.
 struct JobBuilder {
-  let schedule: Schedule
+  private(set) var schedule: Schedule
   let kernels: dc_kernel_table
   let storage: Storage
   /// Which kernels compute weighted sums, and what they cost.
   let kernelSelection: KernelSelection
   let costs: KernelCosts
   let arena: UnsafeMutableRawPointer
+
+  init(
+    schedule: consuming Schedule, kernels: dc_kernel_table, storage: Storage, kernelSelection: KernelSelection,
+    costs: KernelCosts, arena: UnsafeMutableRawPointer
+  ) {
+    self.schedule = schedule
+    self.kernels = kernels
+    self.storage = storage
+    self.kernelSelection = kernelSelection
+    self.costs = costs
+    self.arena = arena
+  }
 
   func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }
 
@@ -45,6 +58,24 @@ struct JobBuilder {
 
   /// The first pixel of the first image that is not border.
   func interior(_ id: BufferID) -> UnsafeMutableRawPointer { pointer(id) + map(id).interiorOffset }
+
+  /// The jobs of all steps, and what their weights were; after that, `schedule` no longer has those.
+  mutating func jobsReleasingWeights() throws(RuntimeError) -> ([Job], [WeightSummary?]) {
+    let lastUses = schedule.lastUsesOfConstants
+    var jobs: [Job] = []
+    var summaries: [WeightSummary?] = []
+    for index in schedule.steps.indices {
+      let step = schedule.steps[index]
+      let job = try job(step)
+      jobs.append(job)
+      let density = (job as? WeightedSumJob)?.choice?.density
+      var weights: ValueID?
+      if case .weightedSum(let sum) = step.action { weights = sum.weights }
+      summaries.append(weights.flatMap { schedule.graph.constants[$0] }.map { WeightSummary($0, density: density) })
+      if let weights, lastUses[weights] == index { schedule.graph.constants[weights] = nil }
+    }
+    return (jobs, summaries)
+  }
 
   /// The job of `step`.
   func job(_ step: Step) throws(RuntimeError) -> Job {

@@ -79,16 +79,17 @@ extension LayerWeights {
   /// The weights of the output channels in `range` without their zeros; nil when they are not levels.
   ///
   /// - Parameters:
-  ///   - isNarrow: weights of at most two levels in half the bytes.
+  ///   - levels: the two levels of `twoLevels`, for half the bytes; nil for bytes of any weights.
   ///   - columns: pixels of a row that are computed as one; 1 for filters that are split.
-  func gathered(_ range: Range<Int>, _ input: MapLayout, isNarrow: Bool, columns: Int = 1) -> GatheredFilters? {
-    guard case .levels(let levels) = numbers else { return nil }
+  func gathered(
+    _ range: Range<Int>, _ input: MapLayout, levels: (Int8, Int8)?, columns: Int = 1
+  ) -> GatheredFilters? {
+    guard case .levels(let numbers) = numbers else { return nil }
     var filters = filters(range, input, isDepthwise: false)
-    return levels.withUnsafeBufferPointer { levels in
-      filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
-      let pair = isNarrow ? Self.twoLevels(levels) : nil
-      guard columns > 1 else { return GatheredFilters(filters, levels: pair) }
-      return GatheredFilters(filters, columns: columns, stride: columnStride, levels: pair)
+    return numbers.withUnsafeBufferPointer { numbers in
+      filters.weights = UnsafeRawPointer(numbers.baseAddress.map { $0 + range.lowerBound * rowLength })
+      guard columns > 1 else { return GatheredFilters(filters, levels: levels) }
+      return GatheredFilters(filters, columns: columns, stride: columnStride, levels: levels)
     }
   }
 
@@ -106,26 +107,27 @@ extension LayerWeights {
   var density: Double {
     guard case .levels(let levels) = numbers, !levels.isEmpty else { return 1 }
     return levels.withUnsafeBufferPointer { levels in
-      var count = 0
-      for level in levels { count += level == 0 ? 0 : 1 }
-      return Double(count) / Double(levels.count)
+      Double(dc_count_nonzeros(levels.baseAddress, levels.count)) / Double(levels.count)
     }
   }
 
   /// The levels other than 0 when there are at most two.
-  private static func twoLevels(_ levels: UnsafeBufferPointer<Int8>) -> (Int8, Int8)? {
-    var first: Int8 = 0
-    var second: Int8 = 0
-    for level in levels where level != 0 && level != first && level != second {
-      if first == 0 {
-        first = level
-      } else if second == 0 {
-        second = level
-      } else {
-        return nil
+  var twoLevels: (Int8, Int8)? {
+    guard case .levels(let levels) = numbers else { return nil }
+    return levels.withUnsafeBufferPointer { levels in
+      var first: Int8 = 0
+      var second: Int8 = 0
+      for level in levels where level != 0 && level != first && level != second {
+        if first == 0 {
+          first = level
+        } else if second == 0 {
+          second = level
+        } else {
+          return nil
+        }
       }
+      return (first == 0 ? 1 : first, second == 0 ? -1 : second)
     }
-    return (first == 0 ? 1 : first, second == 0 ? -1 : second)
   }
 
   private func filters(_ range: Range<Int>, _ input: MapLayout, isDepthwise: Bool) -> dc_filters {

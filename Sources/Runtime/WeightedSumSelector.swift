@@ -80,7 +80,10 @@ struct WeightedSumSelector {
 
   /// The sparse way; without packed weights where it is not wanted, or cannot win.
   private func gather(against dense: Double) -> (KernelChoice.Candidate?, Gathered?) {
-    let bound = columnCounts.map { leastGathered(columns: $0) }.min() ?? .infinity
+    // Rounds of half the bytes where a pixel or two take as long as their weights come.
+    let levels = pixels <= 2 ? weights.twoLevels : nil
+    let bytes = levels == nil ? 128 : 64
+    let bound = columnCounts.map { leastGathered(columns: $0, bytesOfRound: bytes) }.min() ?? .infinity
     switch preference {
     case .dense, .packed:
       return (KernelChoice.Candidate(method: .gather, microseconds: bound, isBound: true), nil)
@@ -90,8 +93,8 @@ struct WeightedSumSelector {
     }
     var best: Gathered?
     var least = Double.infinity
-    for columns in columnCounts where leastGathered(columns: columns) < least {
-      guard let (filters, microseconds) = gathered(columns: columns) else { return (nil, nil) }
+    for columns in columnCounts where leastGathered(columns: columns, bytesOfRound: bytes) < least {
+      guard let (filters, microseconds) = gathered(columns: columns, levels: levels) else { return (nil, nil) }
       if microseconds < least { (best, least) = ((filters, columns), microseconds) }
     }
     return (best.map { _ in KernelChoice.Candidate(method: .gather, microseconds: least) }, best)
@@ -103,22 +106,23 @@ struct WeightedSumSelector {
   }
 
   /// The time with all places in rounds taken; the estimate that decides has the rounds that there are.
-  private func leastGathered(columns: Int) -> Double {
+  private func leastGathered(columns: Int, bytesOfRound: Int) -> Double {
     let rounds = Int(Double(windowLength * outputs * columns) * density / 64)
     let length = windowLength + (columns - 1) * windowStep
     let tables = (outputs * columns + 15) / 16 * ((length + 63) / 64)
-    let work = gatherWork(rounds: rounds, tables: tables, byteCount: rounds * 64, columns: columns)
+    let work = gatherWork(rounds: rounds, tables: tables, byteCount: rounds * bytesOfRound, columns: columns)
     return costs.nanoseconds(work) * Double(groups) / 1000
   }
 
   /// The weights of all groups, and the time that they take.
-  private func gathered(columns: Int) -> (filters: [GatheredFilters], microseconds: Double)? {
+  private func gathered(
+    columns: Int, levels: (Int8, Int8)?
+  ) -> (filters: [GatheredFilters], microseconds: Double)? {
     var all: [GatheredFilters] = []
     var microseconds = 0.0
     for group in 0..<groups {
-      // Rounds of half the bytes where a pixel or two take as long as their weights come.
       let range = group * outputs..<(group + 1) * outputs
-      guard let filters = weights.gathered(range, input, isNarrow: pixels <= 2, columns: columns) else { return nil }
+      guard let filters = weights.gathered(range, input, levels: levels, columns: columns) else { return nil }
       let tables = (outputs * columns + 15) / 16 * filters.tables.count
       let work = gatherWork(
         rounds: filters.roundCount, tables: tables, byteCount: filters.data.count, columns: columns)

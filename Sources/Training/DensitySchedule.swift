@@ -25,6 +25,8 @@ public struct DensitySchedule: Sendable, Hashable {
     case network
     /// Those of all layers by |w|.
     case networkByMagnitude
+    /// Those of their layer; layers have densities by their shapes.
+    case byShape(ErdosRenyiKernel)
   }
 
   /// d_i, in 0...1.
@@ -53,7 +55,9 @@ public struct DensitySchedule: Sendable, Hashable {
   }
 
   var isUsable: Bool {
-    (0...1).contains(initial) && (0...1).contains(final) && start >= 0 && start <= end && end <= 1 && interval >= 1
+    if case .byShape(let kernel) = scope, !kernel.isUsable { return false }
+    return (0...1).contains(initial) && (0...1).contains(final) && start >= 0 && start <= end && end <= 1
+      && interval >= 1
   }
 
   /// The density to go to before a step, if that changes it.

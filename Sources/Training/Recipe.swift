@@ -13,6 +13,8 @@ public struct Recipe: Sendable, Hashable {
   public var largestGradientNorm: Float?
   /// Nil for data as they are.
   public var augmentation: Augmentation?
+  /// Nil for items that are not mixed.
+  public var mixup: Mixup?
   /// Of the products in convolutions.
   public var precision: TrainingPrecision
   /// How weights are thinned; nil leaves that to quantizers.
@@ -30,9 +32,9 @@ public struct Recipe: Sendable, Hashable {
     batchSize: Int, epochs: Int, optimizer: Optimizer = .sgd(momentum: 0.9, nesterov: true),
     schedule: LearningRateSchedule, weightDecay: Float = 0,
     decayExclusions: Set<ParameterRole> = [.bias, .gamma, .beta, .quantizerScale], labelSmoothing: Float = 0,
-    largestGradientNorm: Float? = nil, augmentation: Augmentation? = nil, density: DensitySchedule? = nil,
-    distillation: Distillation? = nil, averaging: Float? = nil, precision: TrainingPrecision = .float32,
-    seed: UInt64 = 1
+    largestGradientNorm: Float? = nil, augmentation: Augmentation? = nil, mixup: Mixup? = nil,
+    density: DensitySchedule? = nil, distillation: Distillation? = nil, averaging: Float? = nil,
+    precision: TrainingPrecision = .float32, seed: UInt64 = 1
   ) {
     self.batchSize = batchSize
     self.epochs = epochs
@@ -43,6 +45,7 @@ public struct Recipe: Sendable, Hashable {
     self.labelSmoothing = labelSmoothing
     self.largestGradientNorm = largestGradientNorm
     self.augmentation = augmentation
+    self.mixup = mixup
     self.precision = precision
     self.density = density
     self.distillation = distillation
@@ -62,6 +65,9 @@ extension Recipe {
     }
     guard density?.isUsable ?? true else {
       throw TrainingError(.data("a density schedule with shares outside 0...1, or an interval below 1"))
+    }
+    guard mixup?.isUsable ?? true else {
+      throw TrainingError(.data("mixup with an alpha of \(mixup?.alpha ?? 0); it is positive"))
     }
     guard let distillation else { return }
     guard distillation.isUsable else {

@@ -12,6 +12,18 @@ extension Trainer {
         for index in 0..<average.count { a[index] += (1 - kept) * (values[index] - a[index]) }
       }
     }
+    clearMaskedAverages()
+  }
+
+  /// Thins the weights now, and with masks their averages too; what `Recipe.density` does by itself, for other schedules.
+  ///
+  /// - Precondition: the density lies in 0...1.
+  public func prune(to density: Float, form: DensitySchedule.Form, scope: DensitySchedule.Scope) {
+    network.prune(to: density, form: form, scope: scope)
+    if !averages.isEmpty { clearMaskedAverages() }
+  }
+
+  private func clearMaskedAverages() {
     for weights in network.quantizedWeights {
       guard let index = network.parameters.firstIndex(where: { $0 === weights.parameter }) else { continue }
       weights.clearMasked(averages[index])

@@ -92,12 +92,12 @@ public final class Trainer {
   ///
   /// - Throws: `.notFinite`, before anything is updated but running statistics.
   public func runStep() throws(TrainingError) -> Progress {
-    let (inputs, labels) = batch()
+    let (inputs, labels, mixing) = batch()
     if let schedule = recipe.density, let density = schedule.density(at: step, of: stepCount) {
       network.prune(to: density, form: schedule.form, scope: schedule.scope)
     }
     let logits = try network.forward(inputs, isTraining: true)
-    let result = loss.evaluate(logits, labels, teacher: try opinion(inputs, as: logits))
+    let result = loss.evaluate(logits, labels, mixing: mixing, teacher: try opinion(inputs, as: logits))
     guard result.loss.isFinite else {
       throw TrainingError(.notFinite(step: step, first: network.firstNotFinite.map { "'\($0)'" } ?? "the loss"))
     }
@@ -153,7 +153,7 @@ public final class Trainer {
     return SplitMix64(seed: seeds.next() ^ (UInt64(number) &* 0xD1B5_4A32_D192_ED03))
   }
 
-  private func batch() -> (Tensor<Float>, [Int]) {
+  private func batch() -> (Tensor<Float>, [Int], Mixup.Draw?) {
     let epoch = step / stepsPerEpoch
     if order?.epoch != epoch {
       var shuffling = generator(1, epoch)
@@ -178,7 +178,10 @@ public final class Trainer {
         }
       }
     }
-    return (Tensor(shape: Shape([indices.count] + extents), scalars: scalars), indices.map { items.labels[$0] })
+    var mixing = generator(3, step)
+    let draw = recipe.mixup?.draw(indices.count, &mixing)
+    if let draw { recipe.mixup?.apply(draw, to: &scalars, size: size) }
+    return (Tensor(shape: Shape([indices.count] + extents), scalars: scalars), indices.map { items.labels[$0] }, draw)
   }
 
   /// Goes to a step; for resuming.

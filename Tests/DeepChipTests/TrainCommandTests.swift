@@ -250,6 +250,120 @@ import Testing
     #expect((eval["top1"] as? Double ?? 0) > 0.9)
   }
 
+  @Test("Binary weights and signs: what training printed is the accuracy of the file, which computes with integers")
+  func signs() throws {
+    let runs = try TrainingRuns(epochs: 10)
+    let run = try CommandRun(runs.beginning("a", "--weights", "xnor", "--activations", "sign", "--json"))
+    #expect(run.code == 0, "\(run.standardError)")
+    let last = try #require(run.standardOutput.split(separator: "\n").last)
+    let line = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+    let eval = try CommandRun(["eval", runs.model("a").path, "--data", "digits", "--json"]).document()
+    for key in ["images", "top1", "top1Count", "loss"] { #expect(line[key] as? Double == eval[key] as? Double) }
+    #expect((eval["top1"] as? Double ?? 0) > 0.9)
+    let graph = try Model(contentsOf: runs.model("a")).packed.graph
+    let signs = graph.nodes.filter {
+      if case .integer(.convolution(_, _, .codes(let rule))) = $0.operator { rule.codeRange == 0...2 } else { false }
+    }
+    #expect(signs.count == 1)
+  }
+
+  @Test("Signs of values that are never negative are refused by name")
+  func uselessSigns() throws {
+    let folder = try TemporaryFolder()
+    let recipe = """
+      {"schemaVersion": 1, "network": {"name": "resnet8", "input": [1, 8, 8]}, "data": "digits", "epochs": 1,
+       "batchSize": 32, "learningRate": {"peak": 0.1}, "quantization": {"weights": "xnor", "activations": "sign"}}
+      """
+    let file = try folder.file("r.json", Data(recipe.utf8))
+    let run = try CommandRun(["train", "--recipe", file.path, "--data", "digits", "-o", folder["a.dchip"].path])
+    #expect(run.code == 2)
+    #expect(run.standardError.contains("is never negative, so that its sign is always +1."), "\(run.standardError)")
+    #expect(try folder.names == ["r.json"])
+  }
+
+  @Test(
+    "A run that is told how many bytes its file may have gets there, and close, stopped in between or not",
+    arguments: [("ternary", 8600), ("ternary", 9500), ("ec2t", 8600), ("bwn", 8700), ("int4", 11000)])
+  func targetBytes(weights: String, byteCount: Int) throws {
+    let runs = try TrainingRuns(epochs: 4)
+    let options = ["--weights", weights, "--activations", "lsq8", "--target-bytes", "\(byteCount)"]
+    let run = try CommandRun(runs.beginning("a") + options + ["--json"])
+    #expect(run.code == 0, "\(run.standardError)")
+    let size = try Data(contentsOf: runs.model("a")).count
+    #expect(size <= byteCount && Double(size) >= 0.95 * Double(byteCount), "\(size)")
+    let lines = try run.standardOutput.split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    #expect(lines[3]["fileByteCount"] as? Int == size)
+    #expect((lines[4]["top1"] as? Double ?? 0) > 0.8)
+    guard byteCount == 9500 else { return }
+    var part = try CommandRun(runs.beginning("parts") + options + ["--time-budget", "0s"])
+    for _ in 0..<40 where part.code == 0 && !FileManager.default.fileExists(atPath: runs.model("parts").path) {
+      part = try CommandRun(runs.resuming("parts", "--time-budget", "0s", "--threads", "2"))
+    }
+    #expect(try CommandRun(runs.resuming("parts")).code == 0)
+    #expect(try runs.result("parts") == runs.result("a"))
+  }
+
+  @Test("A number of bytes that no density gets to is refused before the first step, with what takes them")
+  func unreachableBytes() throws {
+    let runs = try TrainingRuns()
+    let options = ["--weights", "ternary", "--activations", "lsq8"]
+    let run = try CommandRun(runs.beginning("a") + options + ["--target-bytes", "500"])
+    #expect(run.code == 2)
+    #expect(run.standardError.contains("--target-bytes 500: the file has "), "\(run.standardError)")
+    #expect(run.standardError.contains(" bytes when one inner weight in a hundred is left; about "))
+    #expect(try runs.folder.names == ["digits.onnx"])
+    let real = try CommandRun(runs.beginning("a", "--target-bytes", "5000"))
+    #expect(real.code == 2)
+    #expect(
+      real.standardError.hasSuffix(
+        "--target-bytes: real weights take 4 bytes each, zeros too. Give --weights and --activations.\n"))
+    let both = try CommandRun(runs.beginning("a", "--target-bytes", "5000", "--density", "0.5"))
+    #expect(both.code == 2)
+    #expect(both.standardError.contains("--density and --target-bytes: give one of them."))
+  }
+
+  @Test("A run whose numbers become infinite stops with exit code 1, and names step and layer")
+  func notFinite() throws {
+    let runs = try TrainingRuns()
+    let wild = ONNXBytes.file(
+      inputs: [("x", [0, 1, 8, 8])],
+      initializers: [
+        ("v", [64, 5], [Float](repeating: 0.1, count: 320)), ("w", [5, 10], [Float](repeating: 3e38, count: 50)),
+      ],
+      nodes: [
+        ("Flatten", ["x"], ["f"], []), ("MatMul", ["f", "v"], ["small"], []), ("Relu", ["small"], ["r"], []),
+        ("MatMul", ["r", "w"], ["large"], []),
+      ], outputs: ["large"])
+    let file = try runs.folder.file("wild.onnx", wild)
+    let run = try CommandRun(
+      ["train", file.path, "-o", runs.model("a").path, "--run", runs.run("a").path] + runs.options)
+    #expect(run.code == 1)
+    #expect(
+      run.standardError
+        == "error: Step 0: 'large_2' became infinite or NaN. Lower the learning rate, or clip gradients.\n")
+    #expect(!FileManager.default.fileExists(atPath: runs.model("a").path))
+  }
+
+  @Test("Items that are held back take the place of the test split, and say so")
+  func heldBack() throws {
+    let runs = try TrainingRuns(epochs: 2)
+    let run = try CommandRun(runs.beginning("a", "--held-back", "237"))
+    #expect(run.code == 0, "\(run.standardError)")
+    #expect(
+      run.standardError
+        == "note: measured by the 237 training items that are held back, not by the test split\n")
+    #expect(run.standardOutput.split(separator: "\n").count { $0.contains("  held back ") } == 2)
+    #expect(!run.standardOutput.contains("  test "))
+    let lines = try runs.metrics("a").split(separator: 10).map {
+      try #require(try JSONSerialization.jsonObject(with: $0) as? [String: Any])
+    }
+    // 1,437 − 237 items in batches of 64.
+    #expect(lines.map { $0["step"] as? Int } == [18, 36])
+    #expect(lines.allSatisfy { ($0["evaluation"] as? [String: Any])?["images"] as? Int == 237 })
+  }
+
   @Test("Names that do not exist: exit code 2, with those that do")
   func unknownNames() throws {
     let folder = try TemporaryFolder()

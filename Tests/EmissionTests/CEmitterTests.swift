@@ -86,9 +86,8 @@ import Testing
     graph.outputs = [b]
     let error = #expect(throws: EmissionError.self) { try CEmitter(graph) }
     #expect(
-      error?.description == "no code for layer 'curve' (it computes with real numbers), layer 'end <2A>/' (it computes "
-        + "with real numbers). Quantize the model with 'deepchip quantize', and leave a real softmax at the end to the "
-        + "caller.")
+      error?.description == "no code for layers 'curve', 'end <2A>/' (it computes with real numbers). Quantize the "
+        + "model with 'deepchip quantize', and leave a real softmax at the end to the caller.")
   }
 
   @Test(

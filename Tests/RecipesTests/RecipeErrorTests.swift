@@ -95,6 +95,23 @@ import Testing
       (
         "density", "{\"target\": 0.1, \"from\": 0.7}", "r.json, density.to: is 0.5; it has to be at least 'from'."
       ),
+      (
+        "density", "{\"target\": 0.1, \"scope\": \"network\"}",
+        "r.json, density.scope: is \"network\"; it has to be one of \"layer\", \"global\", \"erdos-renyi-kernel\"."
+      ),
+      (
+        "density", "{\"target\": 0.1, \"ceiling\": 0.5}",
+        "r.json, density.ceiling: unknown key. Known here are target, bytes, from, to, scope."
+      ),
+      (
+        "density", "{\"target\": 0.1, \"scope\": \"erdos-renyi-kernel\", \"ceiling\": 0}",
+        "r.json, density.ceiling: is 0; it has to be a number from 0.001 to 1."
+      ),
+      (
+        "density", "{\"target\": 0.1, \"bytes\": 5000}",
+        "r.json, density.bytes: is 5000; it has to be left out where there is a target."
+      ),
+      ("density", "{\"from\": 0.1}", "r.json, density.target: is missing."),
       ("distillation", "{\"mixing\": 2}", "r.json, distillation.mixing: is 2; it has to be a number from 0 to 1."),
       ("labelSmoothing", "1", "r.json, labelSmoothing: is 1; it has to be a number from 0 to 0.999."),
     ])

@@ -68,7 +68,7 @@ import Testing
     recipe.mixup = 0.2
     recipe.movingAverage = 0.999
     recipe.quantization = .init(weights: "ternary", activations: "lsq8", firstLayer: "float", lastLayer: "int8")
-    recipe.density = .init(target: 0.1, from: 0.1, to: 0.6, isGlobal: true)
+    recipe.density = .init(target: 0.1, from: 0.1, to: 0.6, scope: .global)
     recipe.distillation = .init(teacher: "resnet44.onnx", temperature: 3, mixing: 0.7)
     let again = try TrainingRecipe(json: recipe.json, file: "again")
     #expect(again == recipe)
@@ -76,6 +76,16 @@ import Testing
       TrainingRecipe.LearningRate.Schedule.constant, .cosine, .oneCycle(rise: 0.25),
     ] {
       recipe.learningRate.schedule = schedule
+      let other = try TrainingRecipe(json: recipe.json, file: "again")
+      #expect(other == recipe)
+    }
+    recipe.density?.target = 1
+    recipe.density?.byteCount = 5000
+    let steered = try TrainingRecipe(json: recipe.json, file: "again")
+    #expect(steered == recipe && steered.settings(itemCount: 1000).density == nil)
+    recipe.density?.byteCount = nil
+    for scope in [TrainingRecipe.DensitySchedule.Scope.layer, .erdosRenyiKernel(ceiling: 0.75)] {
+      recipe.density?.scope = scope
       let other = try TrainingRecipe(json: recipe.json, file: "again")
       #expect(other == recipe)
     }
@@ -100,6 +110,9 @@ import Testing
     var warm = recipe
     warm.learningRate.warmUpEpochs = 0.5
     let settings = warm.settings(itemCount: 40_000)
+    #expect(settings.mixup == nil)
+    warm.mixup = 0.4
+    #expect(warm.settings(itemCount: 40_000).mixup == Mixup(alpha: 0.4))
     #expect(settings.batchSize == 128 && settings.epochs == 40 && settings.seed == 1)
     #expect(settings.schedule == LearningRateSchedule(peak: 0.05, shape: .oneCycle(rise: 0.2), warmUpSteps: 156))
     #expect(settings.weightDecay == 0.0005 && settings.decayExclusions == [.bias, .gamma, .beta, .quantizerScale])

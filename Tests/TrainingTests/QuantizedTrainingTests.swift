@@ -84,6 +84,30 @@ extension Digits {
     #expect(SoftmaxCrossEntropy().evaluate(logits, test.labels).correctCount == correct)
   }
 
+  @Test("Binary weights and signs of activations learn the digits; the frozen graph gives the same logits")
+  func learnsWithSigns() throws {
+    let test = try Digits.items(isTest: true)
+    var graph = try Digits.network(seed: 1)
+    // Signs want values on both sides of 0.
+    let widest = Clamp(lower: -.greatestFiniteMagnitude, upper: .greatestFiniteMagnitude)
+    graph.nodes[2].operator = .unary(.clip(widest))
+    let kind = try #require(TrainableWeightQuantizerKind.named("xnor"))
+    var quantization = Digits.quantization(graph, inner: kind.quantizer(TrainableWeightQuantizerOptions()))
+    let signs = graph.nodes[2].output
+    let statistics = ActivationStatistics(range: -4...4, meanMagnitude: 0.8)
+    quantization.activations.append(ActivationQuantization([signs], SignActivation(), statistics))
+    let trainer = try Trainer(
+      graph, quantization: quantization, items: try Digits.items(isTest: false), recipe: Digits.recipe(epochs: 16),
+      threads: 2)
+    while !trainer.isFinished { _ = try trainer.runEpoch() }
+    let correct = try trainer.correctCount(test)
+    #expect(Double(correct) >= 0.9 * Double(test.count))
+    let frozen = try trainer.network.frozenGraph()
+    #expect(frozen[signs].encoding == .affine(AffineEncoding(scale: 1, bitWidth: 1, isSigned: true)))
+    let logits = try definedLogits(frozen, test.inputs)
+    #expect(SoftmaxCrossEntropy().evaluate(logits, test.labels).correctCount == correct)
+  }
+
   @Test("Latent weights stay in the range that their quantizer keeps them in, however long the steps")
   func clipsLatentWeights() throws {
     let graph = try Digits.network(seed: 1)
@@ -161,7 +185,9 @@ extension Digits {
 
   @Test(
     "Layers that compete thin by their own measure; the counts add up",
-    arguments: [DensitySchedule.Scope.layer, .network, .networkByMagnitude])
+    arguments: [
+      DensitySchedule.Scope.layer, .network, .networkByMagnitude, .byShape(ErdosRenyiKernel()),
+    ])
   func scopes(scope: DensitySchedule.Scope) throws {
     let graph = try Digits.network(seed: 3)
     var quantization = NetworkQuantization()
@@ -186,6 +212,30 @@ extension Digits {
     case .network: #expect(layers.allSatisfy { abs($0.density - 0.25) < 0.05 })
     // The first layer's are the largest.
     case .networkByMagnitude: #expect(layers[0].density > 0.7)
+    // 5320 in proportion to 39 : 102 : 266 are more than the first and the last have.
+    case .byShape: #expect(layers.map { Int((Double($0.count) * $0.density).rounded()) } == [288, 2472, 2560])
+    }
+  }
+
+  @Test(
+    "Densities by shape hold at the end of a run, whether weights may come back or not",
+    arguments: [DensitySchedule.Form.regrowing, .masking])
+  func densitiesByShape(form: DensitySchedule.Form) throws {
+    let graph = try Digits.network(seed: 3)
+    var quantization = NetworkQuantization()
+    for (id, own) in Digits.quantization(graph).weights {
+      quantization.weights[id] = WeightQuantization(own.isPruned ? own.quantizer : TrainedTernaryQuantizer())
+    }
+    var recipe = Digits.recipe(epochs: 1)
+    recipe.density = DensitySchedule(
+      from: 1, to: 0.2, end: 0.5, form: form, scope: .byShape(ErdosRenyiKernel(ceiling: 0.9)))
+    let trainer = try Trainer(
+      graph, quantization: quantization, items: try Digits.items(isTest: true), recipe: recipe)
+    while !trainer.isFinished { _ = try trainer.runEpoch() }
+    // 4256 in proportion to 39 : 102 : 266; the first and the last take nine tenths.
+    let expected = [259, 1693, 2304]
+    for (layer, count) in zip(trainer.network.densities, expected) {
+      #expect(abs(layer.density * Double(layer.count) - Double(count)) < 2)
     }
   }
 

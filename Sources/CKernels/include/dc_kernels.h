@@ -380,6 +380,9 @@ int64_t dc_do_products_f32(int64_t rounds);
 
 /* MARK: Layouts */
 
+/* How many of `count` weights are not 0. */
+size_t dc_count_nonzeros(const int8_t *weights, size_t count);
+
 /* Elements from one pixel to the next in a map: the channels, for u8 with 4 or more rounded up to a multiple of 4. */
 int32_t dc_channel_stride(int32_t channels, int32_t elementByteCount);
 

@@ -210,11 +210,24 @@ extension TrainingRecipe.QuantizationChoice {
 
 extension TrainingRecipe.DensitySchedule {
   fileprivate init?(_ recipe: RecipeObject) throws(RecipeError) {
-    guard let object = try recipe.object("density", keys: ["target", "from", "to", "scope"]) else { return nil }
-    target = try object.number("target", 0...1)
+    let keys = ["target", "bytes", "from", "to", "scope"]
+    guard let whole = try recipe.object("density", keys: keys + ["ceiling"]) else { return nil }
+    scope = try whole.choice(
+      "scope", [("layer", .layer), ("global", .global), ("erdos-renyi-kernel", .erdosRenyiKernel(ceiling: 1))],
+      default: .layer)
+    var object = whole
+    if case .erdosRenyiKernel = scope {
+      scope = .erdosRenyiKernel(ceiling: try object.number("ceiling", 0.001...1, default: 1))
+    } else {
+      object = try RecipeObject(.object(whole.members), file: whole.file, path: "density", keys: keys)
+    }
+    byteCount = try object["bytes"] == nil ? nil : object.whole("bytes", 1...1 << 40)
+    guard byteCount == nil || object["target"] == nil else {
+      throw object.wrong("bytes", object["bytes"], "left out where there is a target")
+    }
+    target = try object.number("target", 0...1, default: byteCount == nil ? nil : 1)
     from = try object.number("from", 0...1, default: 0)
     to = try object.number("to", 0...1, default: 0.5)
-    isGlobal = try object.choice("scope", [("layer", false), ("global", true)], default: false)
     guard from <= to else { throw object.wrong("to", object["to"] ?? .number(to), "at least 'from'") }
   }
 }

@@ -112,10 +112,16 @@ extension TrainingRecipe.QuantizationChoice {
 
 extension TrainingRecipe.DensitySchedule {
   fileprivate var value: JSONValue {
-    .members([
-      "target": .number(target), "from": .number(from), "to": .number(to),
-      "scope": .string(isGlobal ? "global" : "layer"),
-    ])
+    var members: [String: JSONValue?] = ["from": .number(from), "to": .number(to)]
+    if let byteCount { members["bytes"] = .number(Double(byteCount)) } else { members["target"] = .number(target) }
+    switch scope {
+    case .layer: members["scope"] = .string("layer")
+    case .global: members["scope"] = .string("global")
+    case .erdosRenyiKernel(let ceiling):
+      members["scope"] = .string("erdos-renyi-kernel")
+      members["ceiling"] = .number(ceiling)
+    }
+    return .members(members)
   }
 }
 

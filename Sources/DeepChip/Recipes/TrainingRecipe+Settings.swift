@@ -8,7 +8,7 @@ import Training
 extension TrainingRecipe {
   /// What `Trainer` takes of it, for so many training items.
   ///
-  /// Mixup, quantization and the teacher's file are not part of it.
+  /// Quantization, the teacher's file and a density by bytes are not part of it.
   public func settings(itemCount: Int) -> Recipe {
     let stepsPerEpoch = itemCount / max(batchSize, 1)
     return Recipe(
@@ -18,11 +18,13 @@ extension TrainingRecipe {
         warmUpSteps: Int((learningRate.warmUpEpochs * Double(stepsPerEpoch)).rounded())),
       weightDecay: Float(weightDecay.rate), decayExclusions: weightDecay.exclusions,
       labelSmoothing: Float(labelSmoothing), largestGradientNorm: largestGradientNorm.map { Float($0) },
-      augmentation: augmentation?.augmentation(normalization),
-      density: density.map {
-        Training.DensitySchedule(
-          from: 1, to: Float($0.target), start: Float($0.from), end: Float($0.to),
-          scope: $0.isGlobal ? .network : .layer)
+      augmentation: augmentation?.augmentation(normalization), mixup: mixup.map { Mixup(alpha: Float($0)) },
+      density: density.flatMap {
+        $0.byteCount != nil
+          ? nil
+          : Training.DensitySchedule(
+            from: 1, to: Float($0.target), start: Float($0.from), end: Float($0.to),
+            scope: $0.scope.scope)
       },
       distillation: distillation.map {
         Training.Distillation(temperature: Float($0.temperature), share: Float($0.mixing))
@@ -63,6 +65,16 @@ extension TrainingRecipe.LearningRate.Schedule {
     case .cosine: .cosine
     case .steps(let places, let factor): .steps(at: places.map { Float($0) }, factor: Float(factor))
     case .oneCycle(let rise): .oneCycle(rise: Float(rise))
+    }
+  }
+}
+
+extension TrainingRecipe.DensitySchedule.Scope {
+  var scope: Training.DensitySchedule.Scope {
+    switch self {
+    case .layer: .layer
+    case .global: .network
+    case .erdosRenyiKernel(let ceiling): .byShape(ErdosRenyiKernel(ceiling: Float(ceiling)))
     }
   }
 }

@@ -150,17 +150,28 @@ public struct TrainingRecipe: Sendable, Hashable {
   public struct DensitySchedule: Sendable, Hashable {
     /// Share of the weights of the layers concerned, in 0...1.
     public var target: Double
+    /// The most bytes of the packed file, which decides the share instead of `target`; nil for none.
+    public var byteCount: Int?
     /// Shares of the run between which the density falls.
     public var from: Double
     public var to: Double
-    /// Whether weights of all layers compete, instead of each layer having the same density.
-    public var isGlobal: Bool
+    public var scope: Scope
 
-    public init(target: Double, from: Double = 0, to: Double = 0.5, isGlobal: Bool = false) {
+    /// What weights compete with.
+    public enum Scope: Sendable, Hashable {
+      /// Those of their layer; all layers have the same density.
+      case layer
+      /// Those of all layers.
+      case global
+      /// Those of their layer; layers have densities by their shapes, at most `ceiling`.
+      case erdosRenyiKernel(ceiling: Double)
+    }
+
+    public init(target: Double, from: Double = 0, to: Double = 0.5, scope: Scope = .layer) {
       self.target = target
       self.from = from
       self.to = to
-      self.isGlobal = isGlobal
+      self.scope = scope
     }
   }
 

@@ -34,19 +34,24 @@ struct TrainingPreparation {
   var isQuantized: Bool { !quantization.weights.isEmpty || !quantization.activations.isEmpty }
 
   func trainer(threads: Int) throws -> Trainer {
-    guard configuration.recipe.mixup == nil else {
-      throw Failure(.usage, "recipe, mixup: the trainer does not mix items yet; leave the key out.")
-    }
     var settings = configuration.recipe.settings(itemCount: items.count)
-    if !thresholdsFollow { settings.density?.form = .masking }
+    settings.density?.form = densityForm
     return try Trainer(
       graph, quantization: quantization, items: items, recipe: settings, teacher: try teacher(threads: threads),
       threads: threads)
   }
 
-  /// Whether all quantizers move their thresholds by a density, so that weights may come back; others want masks.
-  private var thresholdsFollow: Bool {
-    quantization.weights.values.filter(\.isPruned).allSatisfy { $0.quantizer?.followsDensity ?? false }
+  /// How the run gets to a number of bytes; nil if it is to get to none.
+  var sizeControl: FileSizeControl? {
+    guard let density = configuration.recipe.density, let byteCount = density.byteCount else { return nil }
+    return FileSizeControl(
+      byteCount: byteCount, from: density.from, to: density.to, form: densityForm, scope: density.scope.scope)
+  }
+
+  /// Weights may come back if all quantizers move their thresholds by a density; others want masks.
+  private var densityForm: DensitySchedule.Form {
+    let pruned = quantization.weights.values.filter(\.isPruned)
+    return pruned.allSatisfy { $0.quantizer?.followsDensity ?? false } ? .regrowing : .masking
   }
 
   // MARK: Network
@@ -87,6 +92,10 @@ struct TrainingPreparation {
     guard weights != nil || activations != nil || configuration.recipe.density != nil else {
       return (graph.simplified(by: Pass.training), NetworkQuantization())
     }
+    guard weights != nil || configuration.recipe.density?.byteCount == nil else {
+      throw Failure(
+        .usage, "--target-bytes: real weights take 4 bytes each, zeros too. Give --weights and --activations.")
+    }
     guard (weights == nil) == (activations == nil) else {
       throw Failure(.usage, "--weights and --activations: integers need both, or neither for real numbers.")
     }
@@ -96,7 +105,8 @@ struct TrainingPreparation {
     calibration.seed = configuration.recipe.seed
     let hasRange = activations.map { [.range, .movingRange].contains($0) } ?? true
     let plan = try QuantizationPlan(
-      graph, needsNarrowInputs: !hasRange, calibration: calibration.source(dataset, passCount: 1))
+      graph, needsNarrowInputs: !hasRange, takesSigns: activations == .sign,
+      calibration: calibration.source(dataset, passCount: 1))
     var result = NetworkQuantization()
     for (index, layer) in plan.layers.enumerated() {
       let name = !layer.isEnd ? nil : index == 0 ? choice.firstLayer : choice.lastLayer

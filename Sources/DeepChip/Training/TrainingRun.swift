@@ -1,3 +1,4 @@
+import Coding
 import Compression
 import Datasets
 import Foundation
@@ -51,6 +52,7 @@ public final class TrainingRun {
   private let test: Dataset
   private let testIndices: [Int]
   private let isQuantized: Bool
+  private let sizeControl: FileSizeControl?
   private let threads: Int
   private var epoch = RunCheckpoint.EpochSum()
   private var savedStep: Int?
@@ -73,10 +75,12 @@ public final class TrainingRun {
       testIndices = Array(0..<min(configuration.limit ?? test.count, test.count))
       trainer = try preparation.trainer(threads: threads)
       isQuantized = preparation.isQuantized
+      sizeControl = preparation.sizeControl
       self.threads = threads
       let isResumed = RunFolder.holdsRun(url)
       if isResumed { try preparation.checksums.check(configuration) }
       self.configuration = configuration.with(preparation.checksums)
+      if !isResumed { try Self.checkSize(sizeControl, trainer, self.configuration, test.classNames, &notes) }
       folder = try RunFolder(url)
       if isResumed { try resume() } else { try folder.write(self.configuration) }
     } catch { throw Failure(error) }
@@ -107,10 +111,12 @@ public final class TrainingRun {
     do {
       savedAt = .now
       while !trainer.isFinished {
+        try steer()
         let start = Clock.nanoseconds()
         let step = try trainer.runStep()
         epoch.add(step, nanoseconds: Clock.nanoseconds() - start)
         onStep(position)
+        if trainer.isFinished { try fit() }
         if trainer.step % trainer.stepsPerEpoch == 0 {
           try onEpoch(finishEpoch())
         } else if ContinuousClock.now - savedAt >= saveInterval {
@@ -142,7 +148,9 @@ public final class TrainingRun {
       epoch: position.epoch, step: position.step, trainingLoss: position.loss,
       trainingTop1: Double(epoch.correctCount) / Double(max(epoch.itemCount, 1)),
       learningRate: Double(epoch.learningRate), imagesPerSecond: position.imagesPerSecond.rounded(),
-      evaluation: try evaluated().evaluation, densities: densities, scales: scales)
+      evaluation: try evaluated().evaluation,
+      fileByteCount: try sizeControl.map { _ in try packed().serialized().count },
+      densities: densities, scales: scales)
     epochs.append(report)
     epoch = .init()
     try folder.write(epochs)
@@ -199,12 +207,88 @@ public final class TrainingRun {
   public func packed() throws -> PackedModel {
     do {
       return try trainer.withAverages {
-        let graph = try isQuantized ? trainer.network.frozenGraph().completed() : trainer.network.trainedGraph
-        return try Packer.pack(
-          graph.simplified(), preprocessing: configuration.preprocessing.preprocessing, classNames: test.classNames,
-          precision: .brief)
+        try Self.packed(
+          isQuantized ? trainer.network.frozenGraph().completed() : trainer.network.trainedGraph, configuration,
+          test.classNames)
       }
     } catch { throw Failure(error) }
+  }
+
+  private static func packed(
+    _ graph: Graph, _ configuration: TrainingConfiguration, _ classNames: [String]
+  ) throws -> PackedModel {
+    try Packer.pack(
+      graph.simplified(), preprocessing: configuration.preprocessing.preprocessing, classNames: classNames,
+      precision: .brief)
+  }
+
+  // MARK: The size of the file
+
+  /// Bytes of the file at another density, which is not set.
+  private static func size(
+    at density: Float, _ control: FileSizeControl, _ trainer: Trainer, _ configuration: TrainingConfiguration,
+    _ classNames: [String]
+  ) throws -> Int {
+    try trainer.withAverages {
+      let weights = try trainer.network.prunedWeights(to: density, form: control.form, scope: control.scope)
+      return try packed(trainer.network.frozenGraph(with: weights).completed(), configuration, classNames)
+        .serialized().count
+    }
+  }
+
+  private func lastDensity(_ control: FileSizeControl) throws -> Float? {
+    try control.lastDensity { try Self.size(at: $0, control, trainer, configuration, test.classNames) }
+  }
+
+  /// Refuses a number of bytes that no density gets to; says so if there is nothing to do.
+  private static func checkSize(
+    _ control: FileSizeControl?, _ trainer: Trainer, _ configuration: TrainingConfiguration, _ classNames: [String],
+    _ notes: inout [String]
+  ) throws {
+    guard let control else { return }
+    let last = try control.lastDensity { try size(at: $0, control, trainer, configuration, classNames) }
+    if last == 1 { notes.append("the file has no more than \(control.byteCount) bytes without thinning") }
+    guard last == nil else { return }
+    let least = try size(at: FileSizeControl.leastDensity, control, trainer, configuration, classNames)
+    let others = try trainer.network.frozenGraph().constants.compactMap { id, constant -> Double? in
+      guard case .coded(let coded) = constant, trainer.network.isPruned(id) == false else { return nil }
+      return CodeEntropy(coded.codes.scalars).estimatedBits / 8
+    }
+    throw Failure(
+      .usage,
+      "--target-bytes \(control.byteCount): the file has \(least) bytes when one inner weight in a hundred is left; about "
+        + "\(Int(others.reduce(0, +))) of them are weights of the first and last layers, the rest mostly rules by "
+        + "channel and the graph. Ask for more, take a smaller network, or --end-weights of fewer bits.")
+  }
+
+  /// Before a step: brings the density nearer to that of the file that is asked for.
+  private func steer() throws {
+    guard let control = sizeControl,
+      control.isDue(at: trainer.step, stepsPerEpoch: trainer.stepsPerEpoch, stepCount: trainer.stepCount)
+    else { return }
+    let isFalling = Double(trainer.step) < control.to * Double(trainer.stepCount)
+    if !isFalling, control.isClose(try packed().serialized().count) { return }
+    let last = try lastDensity(control) ?? FileSizeControl.leastDensity
+    trainer.prune(
+      to: control.density(at: trainer.step, of: trainer.stepCount, towards: last), form: control.form,
+      scope: control.scope)
+  }
+
+  /// After the last step: makes sure that the file has no more bytes than were asked for.
+  private func fit() throws {
+    guard var control = sizeControl else { return }
+    let limit = control.byteCount
+    if control.isClose(try packed().serialized().count) { return }
+    // Averages and weights may be thinned at slightly different places, so that what was found is measured.
+    for _ in 0..<16 {
+      guard let density = try lastDensity(control) else { break }
+      trainer.prune(to: density, form: control.form, scope: control.scope)
+      let excess = try packed().serialized().count - limit
+      if excess <= 0 { return }
+      control.byteCount -= excess
+    }
+    throw Failure(
+      .doesNotFit, "--target-bytes \(limit): the file did not get that small. Ask for more, or take a smaller network.")
   }
 
   /// How the deployed network does on the test items: its integers, not their simulation.

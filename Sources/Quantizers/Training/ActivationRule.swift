@@ -60,9 +60,11 @@ public struct ActivationRule: Sendable, Hashable {
     QuantizerArithmetic.clamp(t, Float(-zeroPoint), Float(highestCode - zeroPoint))
   }
 
-  /// How the codes stand for the values: unsigned, as many bits as the highest code needs.
+  /// How the codes of a frozen network stand for the values: unsigned, as many bits as the highest code needs; a sign has
+  /// the codes −1 and +1 of one signed bit.
   public var encoding: AffineEncoding {
-    AffineEncoding(
+    if isSign { return AffineEncoding(scale: step, bitWidth: 1, isSigned: true) }
+    return AffineEncoding(
       scale: step, zeroPoint: zeroPoint, bitWidth: 32 - max(highestCode, 1).leadingZeroBitCount, isSigned: false)
   }
 }

@@ -103,8 +103,19 @@ final class QuantizedWeights {
 
   /// The weights of a frozen network.
   func constant(_ progress: QuantizationProgress) throws(QuantizationError) -> Constant {
-    guard let quantizer else { return .tensor(.float32(parameter.value)) }
-    let coded = try quantizer.coded(parameter.value, state: states.state, progress: own(progress))
+    try constant(progress, density: density, lives: lives)
+  }
+
+  /// The same with another density and mask, neither of which is set.
+  func constant(
+    _ progress: QuantizationProgress, density: Float?, lives: [Bool]?
+  ) throws(QuantizationError) -> Constant {
+    var latent = parameter.value
+    if let lives { for index in 0..<count where !lives[index] { latent.scalars[index] = 0 } }
+    guard let quantizer else { return .tensor(.float32(latent)) }
+    var own = progress
+    own.density = density
+    let coded = try quantizer.coded(latent, state: states.state, progress: own)
     return .coded(lives.map(coded.masked(by:)) ?? coded)
   }
 }
