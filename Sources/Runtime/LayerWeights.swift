@@ -15,7 +15,9 @@ struct LayerWeights {
   /// Weights of one output channel.
   let rowLength: Int
   private let kernel: (rows: Int, columns: Int)
-  private let isSplit: Bool
+  private let columnStride: Int
+  /// Whether taps lie apart, as those of groups and dilated filters do.
+  let isSplit: Bool
   private let numbers: Numbers
 
   private enum Numbers {
@@ -30,6 +32,7 @@ struct LayerWeights {
     outputs = shape[0]
     rowLength = shape[0] == 0 ? 0 : shape.elementCount / shape[0]
     kernel = sum.kernel
+    columnStride = sum.strides.columns
     channelsPerGroup = rowLength / max(sum.kernel.rows * sum.kernel.columns, 1)
     isSplit = sum.groups > 1 || sum.dilations.columns > 1
     switch (input.elementType, constant) {
@@ -75,13 +78,18 @@ struct LayerWeights {
 extension LayerWeights {
   /// The weights of the output channels in `range` without their zeros; nil when they are not levels.
   ///
-  /// - Parameter levels: the two levels of `twoLevels`, for half the bytes; nil for bytes of any weights.
-  func gathered(_ range: Range<Int>, _ input: MapLayout, levels: (Int8, Int8)?) -> GatheredFilters? {
+  /// - Parameters:
+  ///   - levels: the two levels of `twoLevels`, for half the bytes; nil for bytes of any weights.
+  ///   - columns: pixels of a row that are computed as one; 1 for filters that are split.
+  func gathered(
+    _ range: Range<Int>, _ input: MapLayout, levels: (Int8, Int8)?, columns: Int = 1
+  ) -> GatheredFilters? {
     guard case .levels(let numbers) = numbers else { return nil }
     var filters = filters(range, input, isDepthwise: false)
     return numbers.withUnsafeBufferPointer { numbers in
       filters.weights = UnsafeRawPointer(numbers.baseAddress.map { $0 + range.lowerBound * rowLength })
-      return GatheredFilters(filters, levels: levels)
+      guard columns > 1 else { return GatheredFilters(filters, levels: levels) }
+      return GatheredFilters(filters, columns: columns, stride: columnStride, levels: levels)
     }
   }
 

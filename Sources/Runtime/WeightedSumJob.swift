@@ -86,8 +86,9 @@ extension JobBuilder {
       own.window.output = call.window.output + group * outputs * output.elementType.byteCount
       let range = group * outputs..<(group + 1) * outputs
       switch packing {
-      case .gather(let filters):
-        setParameters(sum, filters[group].places.map { group * outputs + $0 }, &own)
+      case .gather(let filters, let columns):
+        own.joinPixels(columns, windowStep: sum.strides.columns * input.pixelByteCount)
+        setParameters(sum, filters[group].places.map { group * outputs + $0 % outputs }, &own)
         own.weights = GatheredGroup(filters[group], storage).weights
       case .packed(let filters):
         setParameters(sum, Array(range), &own)
@@ -104,9 +105,11 @@ extension JobBuilder {
       case .packed: packedKernel(sum)
       case .dense: kernel(sum, isDepthwise: isDepthwise)
       }
+    // Pixels that are computed as one are fewer, with more channels.
+    let joined = if case .gather(_, let columns) = packing { columns } else { 1 }
     let job = WeightedSumJob(
       kernel: kernel, groups: groups, images: isSinglePixel ? 1 : input.images,
-      pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs,
+      pixels: isSinglePixel ? input.images : output.rows * output.columns / joined, channels: outputs * joined,
       inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
       residualImageStride: residualImageStride(step),
       work: work(input, output, weights))
@@ -127,11 +130,23 @@ extension JobBuilder {
       }
     let (packing, choice) = WeightedSumSelector(
       weights: weights, density: weights.density, input: input, pixels: input.images * output.rows * output.columns,
-      windowLength: Int(window.segmentCount) * Int(window.segmentLength), groups: sum.groups,
-      addsResidual: addsResidual, preference: kernelSelection.preference(for: schedule.graph.nodes[step.node].name),
+      windowLength: Int(window.segmentCount) * Int(window.segmentLength),
+      windowStep: Int(window.segmentCount) * sum.strides.columns * input.channelStride, groups: sum.groups,
+      columns: columnsThatJoin(sum, weights, input, output), addsResidual: addsResidual,
+      preference: kernelSelection.preference(for: schedule.graph.nodes[step.node].name),
       costs: costs
     ).selection()
     return (packing, choice)
+  }
+
+  /// Columns of the result whose codes lie side by side without gaps; 1 where they do not.
+  private func columnsThatJoin(
+    _ sum: WeightedSum, _ weights: LayerWeights, _ input: MapLayout, _ output: MapLayout
+  ) -> Int {
+    guard case .codes = sum.result, !weights.isSplit, output.channelStride == output.channels,
+      input.channelStride % 4 == 0
+    else { return 1 }
+    return output.rows * output.columns == 1 ? 1 : output.columns
   }
 
   private func packedKernel(_ sum: WeightedSum) -> ConvolutionKernel {
@@ -237,6 +252,17 @@ extension JobBuilder {
     result.lowest = UInt8(clamping: rule.codeRange.lowerBound)
     result.highest = UInt8(clamping: rule.codeRange.upperBound)
     return result
+  }
+}
+
+extension dc_convolution {
+  /// Takes `count` pixels of a row, whose windows begin `windowStep` bytes apart, for one.
+  fileprivate mutating func joinPixels(_ count: Int, windowStep: Int) {
+    window.columns /= Int32(count)
+    window.segmentLength += Int32((count - 1) * windowStep)
+    window.inputColumnStride *= count
+    window.outputColumnStride *= count
+    residual.columnStride *= count
   }
 }
 

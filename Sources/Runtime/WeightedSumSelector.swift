@@ -37,7 +37,11 @@ struct WeightedSumSelector {
   let pixels: Int
   /// Bytes of a window.
   let windowLength: Int
+  /// Bytes by which a window of two pixels is longer.
+  let windowStep: Int
   let groups: Int
+  /// Columns of the result; the sparse way may compute 2 or 4 of them as one where they divide it.
+  let columns: Int
   let addsResidual: Bool
   let preference: WeightedSumPreference
   let costs: KernelCosts
@@ -45,7 +49,8 @@ struct WeightedSumSelector {
   /// A way, with the weights of each group as it wants them.
   enum Packing {
     case dense
-    case gather([GatheredFilters])
+    /// As many columns as said are computed as one.
+    case gather([GatheredFilters], columns: Int)
     case packed([LeveledFilters])
   }
 
@@ -64,35 +69,67 @@ struct WeightedSumSelector {
     if let leveled, preference == .packed || (packed?.microseconds ?? .infinity) < fastest {
       (packing, method) = (.packed(leveled), .packed)
     } else if let gathered, preference == .gather || (gather?.microseconds ?? .infinity) < dense.microseconds {
-      (packing, method) = (.gather(gathered), .gather)
+      (packing, method) = (.gather(gathered.filters, columns: gathered.columns), .gather)
     }
-    let fill = gathered.map { $0.reduce(0) { $0 + $1.fill } / Double(max(groups, 1)) }
+    let fill = gathered.map { $0.filters.reduce(0) { $0 + $1.fill } / Double(max(groups, 1)) }
     return (packing, KernelChoice(method, candidates, density: density, fill: fill))
   }
 
+  /// Weights without zeros, and how many columns they compute as one.
+  private typealias Gathered = (filters: [GatheredFilters], columns: Int)
+
   /// The sparse way; without packed weights where it is not wanted, or cannot win.
-  private func gather(against dense: Double) -> (KernelChoice.Candidate?, [GatheredFilters]?) {
-    // With all places in rounds taken; the estimate that decides has the rounds that there are.
-    let least = Int(Double(windowLength * outputs) * density / 64)
-    let tables = (outputs + 15) / 16 * ((windowLength + 63) / 64)
+  private func gather(against dense: Double) -> (KernelChoice.Candidate?, Gathered?) {
     // Rounds of half the bytes where a pixel or two take as long as their weights come.
     let levels = pixels <= 2 ? weights.twoLevels : nil
-    let bytes = least * (levels == nil ? 128 : 64)
-    let bound = candidate(.gather, work(.gather, steps: least, tables: tables, byteCount: bytes), isBound: true)
+    let bytes = levels == nil ? 128 : 64
+    let bound = columnCounts.map { leastGathered(columns: $0, bytesOfRound: bytes) }.min() ?? .infinity
     switch preference {
-    case .dense, .packed: return (bound, nil)
-    case .fastest: if bound.microseconds >= dense { return (bound, nil) }
+    case .dense, .packed:
+      return (KernelChoice.Candidate(method: .gather, microseconds: bound, isBound: true), nil)
+    case .fastest:
+      if bound >= dense { return (KernelChoice.Candidate(method: .gather, microseconds: bound, isBound: true), nil) }
     case .gather: break
     }
+    var best: Gathered?
+    var least = Double.infinity
+    for columns in columnCounts where leastGathered(columns: columns, bytesOfRound: bytes) < least {
+      guard let (filters, microseconds) = gathered(columns: columns, levels: levels) else { return (nil, nil) }
+      if microseconds < least { (best, least) = ((filters, columns), microseconds) }
+    }
+    return (best.map { _ in KernelChoice.Candidate(method: .gather, microseconds: least) }, best)
+  }
+
+  /// Ways to divide rows into columns that are computed as one; more than two groups' worth did not gain.
+  private var columnCounts: [Int] {
+    [1, 2, 4].filter { $0 == 1 || (columns % $0 == 0 && $0 * outputs <= ($0 == 2 ? 64 : 32)) }
+  }
+
+  /// The time with all places in rounds taken; the estimate that decides has the rounds that there are.
+  private func leastGathered(columns: Int, bytesOfRound: Int) -> Double {
+    let rounds = Int(Double(windowLength * outputs * columns) * density / 64)
+    let length = windowLength + (columns - 1) * windowStep
+    let tables = (outputs * columns + 15) / 16 * ((length + 63) / 64)
+    let work = gatherWork(rounds: rounds, tables: tables, byteCount: rounds * bytesOfRound, columns: columns)
+    return costs.nanoseconds(work) * Double(groups) / 1000
+  }
+
+  /// The weights of all groups, and the time that they take.
+  private func gathered(
+    columns: Int, levels: (Int8, Int8)?
+  ) -> (filters: [GatheredFilters], microseconds: Double)? {
     var all: [GatheredFilters] = []
     var microseconds = 0.0
     for group in 0..<groups {
       let range = group * outputs..<(group + 1) * outputs
-      guard let filters = weights.gathered(range, input, levels: levels) else { return (nil, nil) }
-      microseconds += costs.nanoseconds(work(filters)) / 1000
+      guard let filters = weights.gathered(range, input, levels: levels, columns: columns) else { return nil }
+      let tables = (outputs * columns + 15) / 16 * filters.tables.count
+      let work = gatherWork(
+        rounds: filters.roundCount, tables: tables, byteCount: filters.data.count, columns: columns)
+      microseconds += costs.nanoseconds(work) / 1000
       all.append(filters)
     }
-    return (KernelChoice.Candidate(method: .gather, microseconds: microseconds), all)
+    return (all, microseconds)
   }
 
   /// The way with packed weights; without them where it is not wanted, or cannot win. No kernel adds a residual.
@@ -122,17 +159,17 @@ struct WeightedSumSelector {
       method: method, microseconds: costs.nanoseconds(work) * Double(groups) / 1000, isBound: isBound)
   }
 
-  private func work(_ filters: GatheredFilters) -> KernelWork {
-    work(
-      .gather, steps: filters.roundCount, tables: (outputs + 15) / 16 * filters.tables.count,
-      byteCount: filters.data.count)
+  private func gatherWork(rounds: Int, tables: Int, byteCount: Int, columns: Int) -> KernelWork {
+    KernelWork(
+      method: .gather, pixels: pixels / columns, outputs: outputs * columns, steps: rounds, tables: tables,
+      byteCount: byteCount, addsResidual: addsResidual)
   }
 
   private func work(
-    _ method: KernelChoice.Method, steps: Int, tables: Int = 0, byteCount: Int
+    _ method: KernelChoice.Method, steps: Int, byteCount: Int
   ) -> KernelWork {
     KernelWork(
-      method: method, pixels: pixels, outputs: outputs, steps: steps, tables: tables, byteCount: byteCount,
+      method: method, pixels: pixels, outputs: outputs, steps: steps, byteCount: byteCount,
       addsResidual: addsResidual)
   }
 }

@@ -102,6 +102,8 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
   let filter: [Weight]
   let description: Filters
   var convolution = Convolution()
+  /// Pixels of a row that a call takes for one.
+  var joinedColumns = 1
   /// Code and weight of each product of an output.
   private let products: (_ pixel: Int, _ output: Int, (Code, Weight) -> Void) -> Void
 
@@ -220,7 +222,7 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
     let count = place(shape.rows * shape.columns - 1, shape.outputs - 1) + 1
     let result = Guarded([Result](repeating: blank, count: count), at: .init(side))
     convolution.window.output = result.base
-    convolution.window.outputColumnStride = outputStride * MemoryLayout<Result>.stride
+    convolution.window.outputColumnStride = joinedColumns * outputStride * MemoryLayout<Result>.stride
     convolution.window.outputRowStride =
       (shape.columns + 1) * outputStride * MemoryLayout<Result>.stride
     kernel.run(unchecked: &convolution)

@@ -80,6 +80,10 @@ private struct GuardedWeights {
     for pixels in [63, 64, 65, 72, 130] {
       shapes.append(LayerShape(rows: 1, columns: pixels, channels: 16, outputs: 17, kernel: (1, 3), shift: 30))
     }
+    // 32 outputs that touch, and pixels of two rows in a tile.
+    for pixels in [4, 7, 10, 64, 67] {
+      shapes.append(LayerShape(rows: 3, columns: pixels, channels: 16, outputs: 32, kernel: three, skip: pixels % 4))
+    }
     shapes += [
       LayerShape(rows: 3, columns: 7, channels: 16, outputs: 130, kernel: three, skip: 2, firstOutput: 64),
       LayerShape(rows: 3, columns: 7, channels: 64, outputs: 200, firstOutput: 128, shift: 45),
@@ -144,6 +148,63 @@ private struct GuardedWeights {
     }
     for kernel in kernels(for: .gatherCodesToValues) {
       #expect(layer.output(of: kernel, blank: -77, side: seed) == values, "\(kernel.name)")
+    }
+  }
+
+  static let joinable: [LayerShape] = [
+    LayerShape(rows: 3, columns: 8, channels: 16, outputs: 16, kernel: (3, 3)),
+    LayerShape(rows: 2, columns: 36, channels: 16, outputs: 16, kernel: (1, 3), shift: 30),
+    LayerShape(rows: 2, columns: 64, channels: 16, outputs: 16, kernel: (3, 3), shift: 30),
+    LayerShape(rows: 2, columns: 64, channels: 16, outputs: 16, kernel: (3, 3)),
+    LayerShape(rows: 3, columns: 12, channels: 20, outputs: 12, kernel: (3, 3), stride: (2, 2)),
+    LayerShape(rows: 2, columns: 4, channels: 32, outputs: 32, kernel: (3, 5), stride: (1, 3)),
+    LayerShape(rows: 5, columns: 8, channels: 4, outputs: 3),
+  ]
+
+  @Test("Pixels of a row that are computed as one get the codes that they get apart", arguments: joinable, [1, 2, 4])
+  func joined(shape: LayerShape, columns: Int) {
+    var generator = Generator(seed: 4)
+    // A seed by which pixels of the result touch.
+    let layer = layer(shape, WeightPattern(density: 0.2, levels: (1, -1), isUneven: true), seed: 6)
+    let filters = layer.filter.withUnsafeBytes { weights in
+      var description = layer.description
+      description.weights = weights.baseAddress
+      return GatheredFilters(description, columns: columns, stride: shape.stride.columns)
+    }
+    let weights = GuardedWeights(filters)
+    #expect(filters.nonzeroCount == columns * layer.filter.count { $0 != 0 })
+    let rules = ChannelRules(channels: shape.outputs, terms: 30, shift: shape.shift, generator: &generator)
+    let addition = AdditionRule(shift: shape.shift, generator: &generator)
+    var codes = [UInt8](repeating: 77, count: layer.outputCount)
+    var added = codes
+    layer.forEachOutput { place, output, products in
+      var sum = 0
+      products { sum += Int($0) * Int($1) }
+      codes[place] = rules.code(sum, output)
+      added[place] = addition.code(codes[place], layer.residual.elements[place])
+    }
+
+    var places = filters.places.map { $0 % shape.outputs }
+    while places.count % 16 != 0 { places.append(0) }
+    let multipliers = Guarded(places.map { rules.multipliers.elements[$0] }, at: .end)
+    let offsets = Guarded(places.map { rules.offsets.elements[$0] }, at: .end)
+    layer.convolution.requantization = rules.requantization
+    layer.convolution.requantization.multipliers = UnsafePointer(multipliers.elements.baseAddress!)
+    layer.convolution.requantization.offsets = UnsafePointer(offsets.elements.baseAddress!)
+    layer.convolution.residual.rule = addition.sumRule
+    layer.convolution.weights = UnsafeRawPointer(weights.gathered.base)
+    layer.convolution.window.columns /= Int32(columns)
+    layer.convolution.window.pixelEnd /= Int32(columns)
+    layer.convolution.window.channelEnd *= Int32(columns)
+    layer.convolution.window.segmentLength += Int32((columns - 1) * layer.convolution.window.inputColumnStride)
+    layer.convolution.window.inputColumnStride *= columns
+    layer.convolution.residual.columnStride *= columns
+    layer.joinedColumns = columns
+    for kernel in kernels(for: .gatherCodes) {
+      #expect(layer.output(of: kernel, blank: 77, side: 5) == codes, "\(kernel.name)")
+    }
+    for kernel in kernels(for: .gatherCodesAddingResidual) {
+      #expect(layer.output(of: kernel, blank: 77, side: 5) == added, "\(kernel.name)")
     }
   }
 

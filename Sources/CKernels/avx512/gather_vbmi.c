@@ -133,9 +133,23 @@ DC_VBMI_INLINE void store_four(const int adds, __m512i codes, const pixel_run *r
     if (p < pixels) _mm_mask_storeu_epi8((uint8_t *)(uintptr_t)run->output[first + p] + block, mask, part[p]);
 }
 
+/* What sums of `count` pixels come to by the rule, in lanes of 32 bits; not clamped where shifts are of 32 or more. */
+DC_VBMI_INLINE void requantize_tile(const int count, __m512i *acc, const rule16 *rule, const limits16 *l) {
+  if (l->wide) {
+    UNROLLED for (int p = 0; p < count; p++) acc[p] = _mm512_sra_epi32(high_halves(acc[p], *rule), l->shiftHigh);
+  } else {
+    UNROLLED for (int p = 0; p < count; p++) acc[p] = requantized(acc[p], *rule, *l);
+  }
+}
+
+DC_VBMI_INLINE limits16 code_limits_of(const dc_convolution *c) {
+  return limits16_of(c->requantization.shift, c->requantization.lowest, c->requantization.highest);
+}
+
 /* The sums of one tile of a run, left as codes, which are not clamped yet, or as they are. */
 DC_VBMI_INLINE void compute_tile(const int pixels, const int narrow, const int wants_codes, const dc_convolution *c,
-                                 int32_t group, pixel_run *run, int32_t tile, const rule16 rule) {
+                                 int32_t group, pixel_run *run, int32_t tile, const rule16 *rule,
+                                 const limits16 *limits) {
   const int32_t first = run->tileBegin[tile];
   __m512i acc[most_tile];
   sum_tile(pixels, narrow, &c->window, (const dc_gathered *)c->weights, group, run->input + first, acc);
@@ -144,8 +158,7 @@ DC_VBMI_INLINE void compute_tile(const int pixels, const int narrow, const int w
       _mm512_store_si512(run->by_place.sums[first + p] + group % 4 * 16, acc[p]);
     return;
   }
-  const __m128i shift = _mm_cvtsi32_si128(c->requantization.shift - 32);
-  UNROLLED for (int p = 0; p < pixels; p++) acc[p] = _mm512_sra_epi32(high_halves(acc[p], rule), shift);
+  requantize_tile(pixels, acc, rule, limits);
   UNROLLED for (int p = 0; p < pixels; p += 4) {
     const int left = pixels - p;
     const __m512i codes = packed_bytes(acc[p], left > 1 ? acc[p + 1] : acc[p], left > 2 ? acc[p + 2] : acc[p],
@@ -155,13 +168,14 @@ DC_VBMI_INLINE void compute_tile(const int pixels, const int narrow, const int w
 }
 
 #define TILE(pixels) \
-  case pixels: compute_tile(pixels, narrow, wants_codes, c, group, run, tile, rule); break;
+  case pixels: compute_tile(pixels, narrow, wants_codes, c, group, run, tile, &rule, &limits); break;
 
-/* One group, all tiles of a run. Codes need a shift of 32 or more. */
+/* One group, all tiles of a run. */
 DC_VBMI_INLINE void compute_group(const int narrow, const int wants_codes, const dc_convolution *c, int32_t group,
                                   pixel_run *run) {
   rule16 rule = {0};
-  if (wants_codes) rule = rule16_at(&c->requantization, group * 16);
+  limits16 limits;
+  if (wants_codes) rule = rule16_at(&c->requantization, group * 16), limits = code_limits_of(c);
   for (int32_t tile = 0; tile < run->tileCount; tile++)
     switch (run->tileBegin[tile + 1] - run->tileBegin[tile]) {
       TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8)
@@ -169,14 +183,15 @@ DC_VBMI_INLINE void compute_group(const int narrow, const int wants_codes, const
 }
 #undef TILE
 
-/* A layer of at most 16 outputs: codes go from registers to where they belong. Needs a shift of 32 or more. */
+/* A layer of at most 16 outputs: codes go from registers to where they belong. */
 DC_VBMI_INLINE void compute_direct_tile(const int pixels, const int adds, const dc_convolution *c, int32_t group,
-                                        const pixel_run *run, int32_t tile, const rule16 rule, const __m128i shift,
-                                        const byte_limits limits, const addition16 *addition) {
+                                        const pixel_run *run, int32_t tile, const rule16 *rule,
+                                        const limits16 *codeLimits, const byte_limits limits,
+                                        const addition16 *addition) {
   const int32_t first = run->tileBegin[tile];
   __m512i acc[most_tile];
   sum_tile(pixels, 0, &c->window, (const dc_gathered *)c->weights, group, run->input + first, acc);
-  UNROLLED for (int p = 0; p < pixels; p++) acc[p] = _mm512_sra_epi32(high_halves(acc[p], rule), shift);
+  requantize_tile(pixels, acc, rule, codeLimits);
   const __mmask16 mask = first16(c->window.channelEnd - group * 16);
   UNROLLED for (int p = 0; p < pixels; p += 4) {
     const int left = pixels - p;
@@ -187,12 +202,12 @@ DC_VBMI_INLINE void compute_direct_tile(const int pixels, const int adds, const 
 }
 
 #define TILE(pixels) \
-  case pixels: compute_direct_tile(pixels, adds, c, group, run, tile, rule, shift, limits, addition); break;
+  case pixels: compute_direct_tile(pixels, adds, c, group, run, tile, &rule, &codeLimits, limits, addition); break;
 
 DC_VBMI_INLINE void compute_direct(const int adds, const dc_convolution *c, int32_t group, const pixel_run *run,
                                    const addition16 *addition) {
   const rule16 rule = rule16_at(&c->requantization, group * 16);
-  const __m128i shift = _mm_cvtsi32_si128(c->requantization.shift - 32);
+  const limits16 codeLimits = code_limits_of(c);
   const byte_limits limits = byte_limits_of(c);
   for (int32_t tile = 0; tile < run->tileCount; tile++)
     switch (run->tileBegin[tile + 1] - run->tileBegin[tile]) {
@@ -229,12 +244,49 @@ DC_VBMI_INLINE __m512i exchanged_places(const uint8_t *order) {
                          _mm512_and_si512(places, low));
 }
 
+/* Where vpermi2b finds each of 32 outputs of two pixels in two groups' packed codes: place 16 g + 4 q + b of pixel p of
+   four is at 64 g + 16 q + 4 p + b. */
+DC_VBMI_INLINE __m512i paired_places(const uint8_t *order) {
+  const __m512i places = _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)(const void *)order));
+  const __m512i low = _mm512_set1_epi8(3), pixel = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi8(4), 1);
+  const __m512i q = _mm512_and_si512(_mm512_srli_epi16(places, 2), low);
+  const __m512i g = _mm512_and_si512(_mm512_srli_epi16(places, 4), low);
+  return _mm512_or_si512(_mm512_or_si512(_mm512_slli_epi16(g, 6), _mm512_slli_epi16(q, 4)),
+                         _mm512_or_si512(pixel, _mm512_and_si512(places, low)));
+}
+
+/* Whether pixels of a row are as far apart as they are long, in the result and in the residual. */
+DC_VBMI_INLINE int columns_touch(const int adds, const dc_convolution *c, int32_t channels) {
+  return c->window.outputColumnStride == channels && (!adds || c->residual.columnStride == channels);
+}
+
+/* Whether four pixels then lie side by side, be it in two rows. */
+DC_VBMI_INLINE int four_touch(const int adds, const pixel_run *run, int32_t first, int32_t channels) {
+  const int32_t last = first + 3;
+  return run->output[last] - run->output[first] == 3 * channels &&
+         (!adds || run->residual[last] - run->residual[first] == 3 * channels);
+}
+
+/* Clamps 64 codes that lie together, adds the residual, and stores them. */
+DC_VBMI_INLINE void store_64(const int adds, __m512i codes, const uint8_t *output, const uint8_t *residual,
+                             byte_limits l, const addition16 *addition) {
+  codes = _mm512_min_epu8(_mm512_max_epu8(codes, l.lowest), l.highest);
+  if (adds) {
+    codes = added64(codes, _mm512_loadu_si512(residual), addition);
+    codes = _mm512_min_epu8(_mm512_max_epu8(codes, l.lowestSum), l.highestSum);
+  }
+  _mm512_storeu_si512((uint8_t *)(uintptr_t)output, codes);
+}
+
 /* Stores the packed codes of a run in the order of channels. */
 DC_VBMI_INLINE void finish_codes(const int adds, const dc_convolution *c, int32_t block, int32_t channels,
                                  const pixel_run *run, const addition16 *addition) {
   const __m512i places = exchanged_places(((const dc_gathered *)c->weights)->order + block);
   const byte_limits limits = byte_limits_of(c);
   const __mmask64 mask = first64(channels);
+  const __m512i pairs = paired_places(((const dc_gathered *)c->weights)->order + block);
+  const __m512i otherPairs = _mm512_or_si512(pairs, _mm512_set1_epi8(8));
+  const int touches = channels == 32 && columns_touch(adds, c, channels);
   for (int32_t tile = 0; tile < run->tileCount; tile++)
     for (int32_t first = run->tileBegin[tile], end = run->tileBegin[tile + 1], i = 0; first < end; first += 4, i++) {
       const uint8_t(*codes)[64] = run->by_place.codes[tile][i];
@@ -245,6 +297,14 @@ DC_VBMI_INLINE void finish_codes(const int adds, const dc_convolution *c, int32_
         continue;
       }
       const __m512i b = _mm512_load_si512(codes[1]);
+      if (touches && pixels >= 4 && four_touch(adds, run, first, channels)) {
+        const uint8_t *const output = run->output[first] + block;
+        const uint8_t *const residual = adds ? run->residual[first] + block : 0;
+        store_64(adds, _mm512_permutex2var_epi8(a, pairs, b), output, residual, limits, addition);
+        store_64(adds, _mm512_permutex2var_epi8(a, otherPairs, b), output + 64, adds ? residual + 64 : 0, limits,
+                 addition);
+        continue;
+      }
       const __m512i d = channels > 32 ? _mm512_load_si512(codes[2]) : a;
       const __m512i e = channels > 48 ? _mm512_load_si512(codes[3]) : a;
       const __m512i ab01 = _mm512_unpacklo_epi32(a, b), ab23 = _mm512_unpackhi_epi32(a, b);
@@ -257,21 +317,14 @@ DC_VBMI_INLINE void finish_codes(const int adds, const dc_convolution *c, int32_
     }
 }
 
-/* Stores what sums of a run come to in the order of channels: values, or codes by rules of any size. */
-DC_VBMI_INLINE void finish_sums(const ending ending, const dc_convolution *c, int32_t block, int32_t channels,
-                                const pixel_run *run) {
+/* Stores the values that sums of a run come to in the order of channels. */
+DC_VBMI_INLINE void finish_sums(const dc_convolution *c, int32_t block, int32_t channels, const pixel_run *run) {
   const uint8_t *order = ((const dc_gathered *)c->weights)->order + block;
   for (int32_t p = 0; p < run->tileBegin[run->tileCount]; p++)
     for (int32_t o = 0; o < channels; o++) {
       const int32_t sum = run->by_place.sums[p][order[o]], place = block + order[o];
-      if (ending == ends_in_values) {
-        const float product = (float)sum * c->scales[place];
-        ((float *)(uintptr_t)run->output[p])[block + o] = product + c->biases[place];
-        continue;
-      }
-      uint8_t code = dc_requantize(&c->requantization, place, sum);
-      if (ending == ends_in_added_codes) code = dc_sum_codes(&c->residual.rule, code, run->residual[p][block + o]);
-      ((uint8_t *)(uintptr_t)run->output[p])[block + o] = code;
+      const float product = (float)sum * c->scales[place];
+      ((float *)(uintptr_t)run->output[p])[block + o] = product + c->biases[place];
     }
 }
 
@@ -311,11 +364,84 @@ DC_VBMI static void take_gathered_run(pixel_run *run, int32_t count, dc_cursor *
   for (int32_t t = 0; t <= run->tileCount; t++) run->tileBegin[t] = count * t / run->tileCount;
 }
 
+/* Adds the rounds of a table to the sums of four pixels. */
+DC_VBMI_INLINE const uint8_t *add_rounds(int32_t n, const uint8_t *round, const __m512i here[4], const __m512i next[4],
+                                         __m512i acc[4]) {
+  for (; n > 0; n--, round += 128) {
+    const __m512i index = _mm512_loadu_si512(round), weights = _mm512_loadu_si512(round + 64);
+    UNROLLED for (int p = 0; p < 4; p++)
+      acc[p] = _mm512_dpbusd_epi32(acc[p], _mm512_permutex2var_epi8(here[p], index, next[p]), weights);
+  }
+  return round;
+}
+
+/* The packed codes of four pixels in one group, from three tables in registers. */
+DC_VBMI_INLINE __m512i codes_of_resident(const dc_gathered *g, int32_t group, __m512i tables[3][4], const rule16 *rule,
+                                         const limits16 *limits) {
+  const uint8_t *rounds = g->rounds + group * 3, *round = g->data + g->groupOffsets[group];
+  __m512i acc[4];
+  UNROLLED for (int p = 0; p < 4; p++) acc[p] = _mm512_setzero_si512();
+  round = add_rounds(rounds[0], round, tables[0], tables[1], acc);
+  round = add_rounds(rounds[1], round, tables[1], tables[2], acc);
+  add_rounds(rounds[2], round, tables[2], tables[2], acc);
+  requantize_tile(4, acc, rule, limits);
+  return packed_bytes(acc[0], acc[1], acc[2], acc[3]);
+}
+
+/* 32 outputs from three tables, such as 16 channels of two pixels: both groups while the tables of four pixels are in
+   registers. Stores the codes where they belong, which has to be side by side, or leaves them for finish_codes(). */
+DC_VBMI_INLINE void compute_resident(const int stores, const dc_convolution *c, pixel_run *run) {
+  const dc_gathered *g = (const dc_gathered *)c->weights;
+  const rule16 rules[2] = {rule16_at(&c->requantization, 0), rule16_at(&c->requantization, 16)};
+  const limits16 codeLimits = code_limits_of(c);
+  const __m512i pairs = paired_places(g->order), otherPairs = _mm512_or_si512(pairs, _mm512_set1_epi8(8));
+  const byte_limits limits = byte_limits_of(c);
+  ptrdiff_t offsets[3];
+  for (int t = 0; t < 3; t++) offsets[t] = c->window.segmentOffsets[g->tables[t].segment] + g->tables[t].offset;
+  for (int32_t tile = 0; tile < run->tileCount; tile++)
+    for (int32_t first = run->tileBegin[tile], i = 0; first < run->tileBegin[tile + 1]; first += 4, i++) {
+      __m512i tables[3][4];
+      UNROLLED for (int t = 0; t < 3; t++)
+        UNROLLED for (int p = 0; p < 4; p++)
+          tables[t][p] = _mm512_maskz_loadu_epi8(g->tables[t].mask, run->input[first + p] + offsets[t]);
+      const __m512i a = codes_of_resident(g, 0, tables, &rules[0], &codeLimits);
+      const __m512i b = codes_of_resident(g, 1, tables, &rules[1], &codeLimits);
+      if (stores) {
+        store_64(0, _mm512_permutex2var_epi8(a, pairs, b), run->output[first], 0, limits, 0);
+        store_64(0, _mm512_permutex2var_epi8(a, otherPairs, b), run->output[first] + 64, 0, limits, 0);
+      } else {
+        _mm512_store_si512(run->by_place.codes[tile][i][0], a);
+        _mm512_store_si512(run->by_place.codes[tile][i][1], b);
+      }
+    }
+}
+
+DC_VBMI static __attribute__((noinline)) void resident_codes(const dc_convolution *c, pixel_run *run) {
+  compute_resident(1, c, run);
+}
+
+DC_VBMI static __attribute__((noinline)) void resident_places(const dc_convolution *c, pixel_run *run) {
+  compute_resident(0, c, run);
+}
+
+/* Whether compute_resident() can take a run, all its tiles being of 8 pixels. */
+DC_VBMI_INLINE int is_resident(const dc_convolution *c, int32_t count) {
+  const dc_gathered *g = (const dc_gathered *)c->weights;
+  return c->window.channelEnd == 32 && g->tableCount == 3 && !g->isNarrow && count % most_tile == 0;
+}
+
+/* Whether every four pixels of a run lie side by side. */
+DC_VBMI_INLINE int all_touch(const dc_convolution *c, const pixel_run *run, int32_t count) {
+  int touch = columns_touch(0, c, 32);
+  for (int32_t first = 0; first < count; first += 4) touch &= four_touch(0, run, first, 32);
+  return touch;
+}
+
 DC_VBMI_INLINE void convolve(const dc_convolution *c, const ending ending) {
   const dc_window *w = &c->window;
   const dc_gathered *g = (const dc_gathered *)c->weights;
   const dc_residual *residual = ending == ends_in_added_codes ? &c->residual : 0;
-  const int packs = ending != ends_in_values && c->requantization.shift >= 32;
+  const int packs = ending != ends_in_values;
   pixel_run run;
   addition16 addition;
   if (ending == ends_in_added_codes) addition = addition16_of(&c->residual.rule);
@@ -323,6 +449,15 @@ DC_VBMI_INLINE void convolve(const dc_convolution *c, const ending ending) {
   for (int32_t pixel = w->pixelBegin, count; pixel < w->pixelEnd; pixel += count) {
     count = dc_minimum(most_run, w->pixelEnd - pixel);
     take_gathered_run(&run, count, &cursor, w, residual);
+    if (packs && is_resident(c, count)) {
+      if (ending == ends_in_codes && all_touch(c, &run, count)) {
+        resident_codes(c, &run);
+      } else {
+        resident_places(c, &run);
+        finish_codes(ending == ends_in_added_codes, c, 0, 32, &run, &addition);
+      }
+      continue;
+    }
     for (int32_t block = w->channelBegin; block < w->channelEnd; block += 64) {
       const int32_t channels = dc_minimum(64, w->channelEnd - block);
       if (packs && channels <= 16 && !g->isNarrow) {
@@ -335,7 +470,7 @@ DC_VBMI_INLINE void convolve(const dc_convolution *c, const ending ending) {
         else (g->isNarrow ? narrow_sums : wide_sums)(c, group, &run);
       }
       if (packs) finish_codes(ending == ends_in_added_codes, c, block, channels, &run, &addition);
-      else finish_sums(ending, c, block, channels, &run);
+      else finish_sums(c, block, channels, &run);
     }
   }
 }
