@@ -76,6 +76,22 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       return Requantization(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
     }
 
+    /// The same in the numbers that `ResultPrecision.brief` leaves.
+    mutating func briefRule(_ channels: Int, terms: Int, shift: Int = 38) -> Requantization {
+      var rule = self.rule(channels, terms: terms, shift: shift, codeRange: 0...255)
+      rule.multipliers = rule.multipliers.map { $0 >> 16 << 16 }
+      rule.offsets = (0..<channels).map { _ in number(0...300 << 6) << Int64(shift - 6) }
+      return rule
+    }
+
+    /// One that 32 bits hold.
+    mutating func shortAddition() -> AdditionRequantization {
+      AdditionRequantization(
+        leftMultiplier: Int32(number(1 << 17...1 << 18)) << 10,
+        rightMultiplier: -Int32(number(1 << 17...1 << 18)) << 10,
+        offset: 120 << 28, shift: 28, codeRange: 0...255)
+    }
+
     mutating func addition() -> AdditionRequantization {
       AdditionRequantization(
         leftMultiplier: Int32(number(1 << 27...1 << 28)), rightMultiplier: -Int32(number(1 << 27...1 << 28)),
@@ -168,6 +184,12 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
         try b.append(.pooling(Pooling(kind: .maximum, window: window([2, 2], [2, 2]))), other), other,
       ]
     },
+    planes("ternary layers in planes", channels: 8, density: 0.7),
+    planes("ternary layers in planes, few weights", channels: 5, density: 0.2, extent: [6, 16]),
+    planes("ternary layers in planes, very few weights", channels: 12, density: 0.03, extent: [5, 19]),
+    planes("ternary layers in planes, long numbers", channels: 6, density: 0.5, isBrief: false),
+    planes("ternary layers in planes, many weights", channels: 64, density: 0.97, extent: [3, 4]),
+    planes("ternary layers in planes with a code outside", channels: 4, density: 0.6, zeroPoint: 9, extent: [9, 9]),
     Case(name: "pooling") { b in
       let x = b.input([1, 5, 7, 9])
       let whole = window([7, 9])
@@ -249,6 +271,44 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       b.graph.outputs = [x, largest, largest, x]
     },
   ]
+
+  /// A residual network of two stages, as ternary ResNets are.
+  private static func planes(
+    _ name: String, channels: Int, density: Double, isBrief: Bool = true, zeroPoint: UInt8 = 0, extent: [Int] = [7, 11]
+  ) -> Case {
+    Case(name: name) { b in
+      let rows = zeroPoint == 0 ? 1 : 0
+      let window = Self.window([1 + 2 * rows, 3], nil, [rows, 1], [rows, 1])
+      func layer(
+        _ b: inout Builder, _ x: ValueID, _ window: Window, from: Int, to: Int, levels: Int = 3, shift: Int = 38
+      ) throws -> ValueID {
+        let terms = from * window.kernel.reduce(1, *)
+        let rule = isBrief ? b.briefRule(to, terms: terms, shift: shift) : b.rule(to, terms: terms)
+        return try b.integer(
+          .convolution(Convolution(window: window), zeroPoint: zeroPoint, .codes(rule)), x,
+          b.weights(Shape([to, from] + window.kernel), levels: levels, density: density))
+      }
+      let x = b.input(Shape([1, 3] + extent))
+      let stem = try layer(&b, x, window, from: 3, to: channels, levels: 255)
+      let one = try layer(&b, stem, window, from: channels, to: channels, shift: 36)
+      let two = try layer(&b, one, window, from: channels, to: channels, shift: 40)
+      let sum = try b.integer(.addition(isBrief ? b.shortAddition() : b.addition()), two, stem)
+      var half = window
+      half.strides = [2, 2]
+      let three = try layer(&b, sum, half, from: channels, to: channels + 2)
+      let cut = try b.append(
+        .slice([
+          AxisSlice(axis: 2, start: 0, step: 2, count: (extent[0] + 1) / 2),
+          AxisSlice(axis: 3, start: 0, step: 2, count: (extent[1] + 1) / 2),
+        ]), sum)
+      let padded = try b.append(
+        .padding(before: [0, 1, 0, 0], after: [0, 1, 0, 0], mode: .constant(Float(zeroPoint))), cut)
+      let other = try b.integer(.addition(b.shortAddition()), three, padded)
+      let four = try layer(&b, other, window, from: channels + 2, to: channels + 2)
+      let whole = Pooling(kind: .average, window: Self.window([(extent[0] + 1) / 2, (extent[1] + 1) / 2]))
+      b.graph.outputs = [try b.integer(.averagePooling(whole, zeroPoint: 0, b.rule(1, terms: 9)), four)]
+    }
+  }
 
   private static func convolution(
     _ name: String, _ window: Window, zeroPoint: UInt8, channels: Int = 4, outputs: Int = 6, groups: Int = 1,
