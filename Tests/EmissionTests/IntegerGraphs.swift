@@ -79,7 +79,7 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     /// The same in the numbers that `ResultPrecision.brief` leaves.
     mutating func briefRule(_ channels: Int, terms: Int, shift: Int = 38) -> Requantization {
       var rule = self.rule(channels, terms: terms, shift: shift, codeRange: 0...255)
-      rule.multipliers = rule.multipliers.map { $0 >> 16 << 16 }
+      rule.multipliers = rule.multipliers.map { ($0 >> 16) << 16 }
       rule.offsets = (0..<channels).map { _ in number(0...300 << 6) << Int64(shift - 6) }
       return rule
     }
