@@ -16,6 +16,12 @@ enum Instruction: String, CaseIterable {
   case addOdd = "add_odd"
   /// The upper half of a product of 64 bits, plus a number.
   case multiplyTop = "multiply_top"
+  /// The nearest code, and that of a number of 64ths rounded down.
+  case saturate
+  case saturateParts = "saturate_parts"
+
+  /// Those that results are made with.
+  static let ofResults = [Instruction.multiplyTop, .saturate, .saturateParts]
 
   var text: String {
     switch self {
@@ -44,6 +50,11 @@ enum Instruction: String, CaseIterable {
     case .addOdd:
       function(
         "uint32_t", ["uint32_t sum", "uint32_t x"], "uxtab16 %0, %1, %2, ror #8", "sum + ((x >> 8) & 0xff00ffu)")
+    case .saturate:
+      function("uint8_t", ["int32_t x"], "usat %0, #8, %1", "(uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x)")
+    case .saturateParts:
+      function(
+        "uint8_t", ["int32_t x"], "usat %0, #8, %1, asr #6", "(uint8_t)(x < 0 ? 0 : x > 16383 ? 255 : x >> 6)")
     case .multiplyTop:
       """
       static inline int32_t @_multiply_top(int32_t a, int32_t b, int32_t sum) {
@@ -72,9 +83,9 @@ enum Instruction: String, CaseIterable {
     return """
       static inline \(type) @_\(rawValue)(\(parameters.joined(separator: ", "))) {
       #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
-        \(type) result;
+        \(type == "uint8_t" ? "uint32_t" : type) result;
         __asm__("\(assembly)" : "=r"(result) : \(operands));
-        return result;
+        return \(type == "uint8_t" ? "(uint8_t)" : "")result;
       #else
         return \(plain);
       #endif

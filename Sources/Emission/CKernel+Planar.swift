@@ -5,9 +5,9 @@ extension CKernel {
   static let surroundPlanesText = """
     /* Writes what lies between planes, before the first and after the last. */
     static void @_surround_planes(uint8_t *y, int32_t planes, int32_t columns, int32_t pad, int32_t code) {
-      int32_t i;
-      for (; planes >= 0 && pad > 0; planes--, y += columns)
-        for (i = 0; i < pad; i++) *y++ = (uint8_t)code;
+      int32_t i, plane;
+      for (i = 0; i < pad; i++)
+        for (plane = 0; plane <= planes; plane++) y[plane * (columns + pad) + i] = (uint8_t)code;
     }
     """
 
@@ -70,14 +70,18 @@ extension CKernel {
       """
   }
 
-  static let insideText = """
-    /* The part of a list of ascending places that lies from first to end. */
-    static const uint32_t *@_inside(const uint32_t *list, int32_t *count, int32_t first, int32_t end) {
-      const uint32_t *last = list + *count;
-      while (list != last && (int32_t)*list < first) list++;
-      while (list != last && (int32_t)last[-1] >= end) last--;
-      *count = (int32_t)(last - list);
-      return list;
+  static let countBeforeText = """
+    /* How many of so many ascending places lie before one. */
+    static int32_t @_count_before(const uint32_t *list, int32_t count, int32_t place) {
+      int32_t first = 0;
+      while (first < count) {
+        const int32_t middle = (first + count) / 2;
+        if ((int32_t)list[middle] < place)
+          first = middle + 1;
+        else
+          count = middle;
+      }
+      return first;
     }
     """
 
@@ -222,9 +226,17 @@ extension CKernel {
           int32_t inside[2];
           inside[0] = counts[0];
           inside[1] = counts[1];
-          if (top < 0 || top + t->kernel_rows > t->rows) {
-            positive = @_inside(positive, inside, -top * t->row_bytes, (t->rows - top) * t->row_bytes);
-            negative = @_inside(negative, inside + 1, -top * t->row_bytes, (t->rows - top) * t->row_bytes);
+          if (top + t->kernel_rows > t->rows) {
+            inside[0] = @_count_before(positive, inside[0], (t->rows - top) * t->row_bytes);
+            inside[1] = @_count_before(negative, inside[1], (t->rows - top) * t->row_bytes);
+          }
+          if (top < 0) {
+            const int32_t first = @_count_before(positive, inside[0], -top * t->row_bytes);
+            const int32_t second = @_count_before(negative, inside[1], -top * t->row_bytes);
+            positive += first;
+            negative += second;
+            inside[0] -= first;
+            inside[1] -= second;
           }
           for (column = 0; column < t->output_columns; column += 8) {
             const int32_t rest = t->output_columns - column, count = rest < 8 ? rest : 8;

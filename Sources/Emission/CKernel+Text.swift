@@ -31,7 +31,7 @@ extension CKernel {
     case .sparseDense(let result, let form): Self.sparseDenseText(result, form)
     case .surroundPlanes: Self.surroundPlanesText
     case .planarPlaces(let form): Self.planarPlacesText(form)
-    case .inside: Self.insideText
+    case .countBefore: Self.countBeforeText
     case .planarLanes(let core, let isProved, let hasSteps):
       Self.planarLanesText(core, isProved: isProved, hasSteps: hasSteps)
     case .planarLayer(let result, let form, _, _): Self.planarLayerText(name, result, form)
@@ -142,14 +142,17 @@ extension CKernel {
         const int32_t product = high * multiplier + (low < 0 ? ~(~low >> 16) : low >> 16);
         const int32_t scaled = (product < 0 ? ~(~product >> rule->shift) : product >> rule->shift) + offset;
       """ : "  const int32_t scaled = @_multiply_top(sum, multiplier, offset);"
+    let parts = """
+        const int32_t code = scaled < 0 ? ~(~scaled >> 6) : scaled >> 6;
+        return \(clamped(scaling));
+      """
     return """
       /* The code of a sum: sum * multiplier in 64ths of a code, plus the offset in such, rounded down. */
       static inline uint8_t @_requantize\(scaling.suffix)(
           int32_t sum, int32_t multiplier, int32_t offset, const @_rule *rule) {
       \(product)
-        const int32_t code = scaled < 0 ? ~(~scaled >> 6) : scaled >> 6;
         (void)rule;
-        return \(clamped(scaling));
+      \(scaling.isFull && !scaling.isNarrow ? "  return @_saturate_parts(scaled);" : parts)
       }
       """
   }
@@ -161,7 +164,7 @@ extension CKernel {
     static inline uint8_t @_requantize\(scaling.suffix)(int32_t a, int32_t b, const @_sum *rule) {
       const int32_t sum = a * rule->left + b * rule->right + rule->offset;
       const int32_t code = sum < 0 ? ~(~sum >> rule->shift) : sum >> rule->shift;
-      return \(clamped(scaling));
+      return \(scaling.isFull && !scaling.isNarrow ? "@_saturate(code)" : clamped(scaling));
     }
     """
   }

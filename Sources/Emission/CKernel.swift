@@ -47,8 +47,8 @@ enum CKernel: Hashable {
   case surroundPlanes
   /// The places of a row's ternary weights in a map of planes.
   case planarPlaces(SparseForm)
-  /// Lists without the places that lie off the map.
-  case inside
+  /// Places of a list that lie before a row.
+  case countBefore
   /// The sums of eight pixels, one column apart or two.
   case planarLanes(CoreKind, isProved: Bool, hasSteps: Bool)
   /// A ternary layer from planes to planes.
@@ -144,6 +144,15 @@ enum CKernel: Hashable {
     static let ofProducts = allCases.filter { $0.shift != .low && $0.shift != .word }
     static let ofSums = allCases.filter { $0.shift != .brief }
 
+    /// What its function is made of.
+    var instructions: [Instruction] {
+      switch shift {
+      case .any, .high, .low: []
+      case .brief: isFull ? [.multiplyTop, .saturateParts] : [.multiplyTop]
+      case .word: isFull ? [.saturate] : []
+      }
+    }
+
     /// What the requantization of a sum calls.
     var uses: [CKernel] {
       [.requantize(self)] + (isNarrow && shift != .brief && shift != .word ? [.product] : [])
@@ -156,7 +165,8 @@ enum CKernel: Hashable {
 
   /// All there are, in order.
   static let all: [CKernel] = {
-    var all: [CKernel] = [.loadFloat, .storeFloat, .product, .instruction(.multiplyTop)]
+    var all: [CKernel] = [.loadFloat, .storeFloat, .product]
+    all += Instruction.ofResults.map { .instruction($0) }
     all += Scaling.allCases.map { .requantize($0) } + [.locate]
     for form in WeightForm.allCases {
       all += [.dot(form), .total(form)]
@@ -165,7 +175,7 @@ enum CKernel: Hashable {
         all += ResultKind.all.map { .layer($0, sum, form) }
       }
     }
-    all += Instruction.allCases.filter { $0 != .multiplyTop }.map { .instruction($0) }
+    all += Instruction.allCases.filter { !Instruction.ofResults.contains($0) }.map { .instruction($0) }
     for order in ColumnOrder.allCases { all += [.spread(order), .gather(order)] }
     for core in CoreKind.allCases where core != .portable {
       all += [.tile(core), .denseTile(core), .channelTile(core)]
@@ -187,7 +197,7 @@ enum CKernel: Hashable {
         }
       }
     }
-    all += [.surroundPlanes, .inside] + SparseForm.allCases.map { .planarPlaces($0) }
+    all += [.surroundPlanes, .countBefore] + SparseForm.allCases.map { .planarPlaces($0) }
     for core in CoreKind.allCases {
       for needs in PlanarNeeds.allCases {
         all.append(.planarLanes(core, isProved: needs.isProved, hasSteps: needs.hasSteps))
@@ -235,7 +245,7 @@ enum CKernel: Hashable {
     case .sparseDense(let result, let form): "sparse_dense_" + result.name + "_" + form.rawValue
     case .surroundPlanes: "surround_planes"
     case .planarPlaces(let form): "planar_places_" + form.rawValue
-    case .inside: "inside"
+    case .countBefore: "count_before"
     case .planarLanes: "planar_lanes"
     case .planarLayer(let result, let form, _, _): "planar_" + result.name + "_" + form.rawValue
     case .planarTiledLayer(let result, _): "tiled_to_planes_" + result.name
@@ -258,7 +268,7 @@ enum CKernel: Hashable {
   var uses: [CKernel] {
     switch self {
     case .requantize(let scaling):
-      scaling.shift == .brief && !scaling.isNarrow ? [.instruction(.multiplyTop)] : []
+      scaling.isNarrow ? [] : scaling.instructions.map { .instruction($0) }
     case .loadFloat, .storeFloat, .product, .locate, .dot, .total, .lookup, .softmax, .rearrange, .fill,
       .instruction, .places, .row:
       []
@@ -278,12 +288,12 @@ enum CKernel: Hashable {
     case .sparseLayer(let result, let form, let core, let isProved):
       [.places(form), .planes(isWordwise: core != .portable), .lanes(core, isProved: isProved)] + result.uses
     case .sparseDense(let result, let form): [.row(form)] + result.uses
-    case .surroundPlanes, .planarPlaces, .inside: []
+    case .surroundPlanes, .planarPlaces, .countBefore: []
     case .planarLanes(let core, _, _):
       core == .armDSP ? [.addLanes] : []
     case .planarLayer(let result, let form, let core, let needs):
       [
-        .surroundPlanes, .planarPlaces(form), .inside,
+        .surroundPlanes, .planarPlaces(form), .countBefore,
         .planarLanes(core, isProved: needs.isProved, hasSteps: needs.hasSteps),
       ] + result.uses
     case .planarTiledLayer(let result, let core):

@@ -42,7 +42,7 @@ extension CEmitter {
       case .sum, .gather, .spread, .places, .row, .planes, .lanes, .addLanes, .planarPlaces, .planarLanes, .locate,
         .quantize, .dequantize, .add:
         96
-      case .loadFloat, .storeFloat, .product, .requantize, .dot, .total, .instruction, .lookup, .fill, .inside,
+      case .loadFloat, .storeFloat, .product, .requantize, .dot, .total, .instruction, .lookup, .fill, .countBefore,
         .surroundPlanes:
         32
       }

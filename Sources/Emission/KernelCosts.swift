@@ -16,6 +16,9 @@ struct KernelCosts {
   /// What becomes of a sum, with its share in the start of a tile; and what a residual adds.
   var result: Double
   var residual: Double
+  /// The same in ternary layers from planes to planes.
+  var planarResult: Double
+  var planarResidual: Double
   /// A code added up in a ternary layer, and a sum's share in the start and end of eight.
   var addition: Double
   var lane: Double
@@ -30,29 +33,37 @@ struct KernelCosts {
     switch core {
     case .portable:
       self.init(
-        tileProduct: 0, denseProduct: 0, channelProduct: 0, gatheredCode: 0, result: 40, residual: 25, addition: 2.2,
+        tileProduct: 0, denseProduct: 0, channelProduct: 0, gatheredCode: 0, result: 40, residual: 25, planarResult: 40,
+        planarResidual: 25, addition: 2.2,
         lane: 7, trit: 9, denseTrit: 14, place: 9, planeCode: 6)
     case .armDSP:
       self.init(
         tileProduct: 1.1, denseProduct: 1.4, channelProduct: 3.2, gatheredCode: 2, result: 40, residual: 21,
+        planarResult: 16,
+        planarResidual: 8,
         addition: 1.03, lane: 9, trit: 9, denseTrit: 13, place: 9, planeCode: 3)
     case .armv6m:
       self.init(
         tileProduct: 2.9, denseProduct: 3.4, channelProduct: 4.8, gatheredCode: 4, result: 120, residual: 80,
+        planarResult: 55,
+        planarResidual: 30,
         addition: 3, lane: 15, trit: 12, denseTrit: 31, place: 14, planeCode: 6)
     case .riscv32:
       self.init(
         tileProduct: 2.84, denseProduct: 3.4, channelProduct: 5.6, gatheredCode: 5, result: 45, residual: 30,
-        addition: 2.4, lane: 6, trit: 10, denseTrit: 17, place: 10, planeCode: 4)
+        planarResult: 35,
+        planarResidual: 22, addition: 2.4, lane: 6, trit: 10, denseTrit: 17, place: 10, planeCode: 4)
     }
   }
 
   private init(
     tileProduct: Double, denseProduct: Double, channelProduct: Double, gatheredCode: Double, result: Double,
-    residual: Double, addition: Double, lane: Double, trit: Double, denseTrit: Double, place: Double, planeCode: Double
+    residual: Double, planarResult: Double, planarResidual: Double, addition: Double, lane: Double, trit: Double,
+    denseTrit: Double, place: Double, planeCode: Double
   ) {
     (self.tileProduct, self.denseProduct, self.channelProduct) = (tileProduct, denseProduct, channelProduct)
     (self.gatheredCode, self.result, self.residual) = (gatheredCode, result, residual)
+    (self.planarResult, self.planarResidual) = (planarResult, planarResidual)
     (self.addition, self.lane, self.place, self.planeCode) = (addition, lane, place, planeCode)
     (self.trit, self.denseTrit) = (trit, denseTrit)
   }
@@ -86,6 +97,8 @@ extension CEmitter {
         let reading = form == .trits ? Double(counts.all) * costs.denseTrit : Double(counts.nonzero) * costs.place
         return reading * KernelCosts.additions + ends * KernelCosts.others
       case .planarLayer(_, let form, _, _):
+        ends = Double(results) * costs.planarResult
+        if case .codes = sum.residual { ends += Double(results) * costs.planarResidual }
         return additions(sum, step, form, rows: nil, costs) + ends * KernelCosts.others
       case .sparseLayer(_, let form, _, _):
         return additions(sum, step, form, rows: program.rowsAtATime[index] ?? 1, costs) + ends * KernelCosts.others

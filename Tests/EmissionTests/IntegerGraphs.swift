@@ -40,7 +40,9 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       return try graph.append(.integer(integer), operands, name: "layer \(count)")
     }
 
-    mutating func number(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &random) }
+    mutating func number(_ range: ClosedRange<Int64>) -> Int64 {
+      Int64.random(in: range, using: &random)
+    }
 
     /// - Parameters:
     ///   - levels: how many distinct levels there are: 2, 3, 16 or 255.
@@ -57,9 +59,12 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       let encoding: Encoding =
         levels == 3
         ? .ternary(TernaryEncoding(positiveLevel: 5, negativeLevel: 127, scales: [1], axis: nil))
-        : .affine(AffineEncoding(scale: 1, bitWidth: levels == 2 ? 1 : levels == 16 ? 4 : 8, isSigned: true))
+        : .affine(
+          AffineEncoding(scale: 1, bitWidth: levels == 2 ? 1 : levels == 16 ? 4 : 8, isSigned: true)
+        )
       return graph.addConstant(
-        "weights", .coded(CodedTensor(codes: Tensor(shape: shape, scalars: codes), encoding: encoding)))
+        "weights",
+        .coded(CodedTensor(codes: Tensor(shape: shape, scalars: codes), encoding: encoding)))
     }
 
     /// A rule that spreads sums of `terms` products over all codes.
@@ -72,21 +77,44 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
         Int32(Double(number(-1000...1000)) / 1000 * largest)
       }
       let highest = min(255, Int64(1) << Int64(60 - shift) - 2)
-      let offsets = (0..<channels).map { _ in number(0...highest) << Int64(shift) + number(-1000...1000) }
-      return Requantization(multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
+      let offsets = (0..<channels).map { _ in
+        number(0...highest) << Int64(shift) + number(-1000...1000)
+      }
+      return Requantization(
+        multipliers: multipliers, offsets: offsets, shift: shift, codeRange: codeRange)
+    }
+
+    /// The same in the numbers that `ResultPrecision.brief` leaves.
+    mutating func briefRule(_ channels: Int, terms: Int, shift: Int = 38) -> Requantization {
+      var rule = self.rule(channels, terms: terms, shift: shift, codeRange: 0...255)
+      rule.multipliers = rule.multipliers.map { ($0 >> 16) << 16 }
+      rule.offsets = (0..<channels).map { _ in number(0...300 << 6) << Int64(shift - 6) }
+      return rule
+    }
+
+    /// One that 32 bits hold.
+    mutating func shortAddition() -> AdditionRequantization {
+      AdditionRequantization(
+        leftMultiplier: Int32(number(1 << 17...1 << 18)) << 10,
+        rightMultiplier: -Int32(number(1 << 17...1 << 18)) << 10,
+        offset: 120 << 28, shift: 28, codeRange: 0...255)
     }
 
     mutating func addition() -> AdditionRequantization {
       AdditionRequantization(
-        leftMultiplier: Int32(number(1 << 27...1 << 28)), rightMultiplier: -Int32(number(1 << 27...1 << 28)),
+        leftMultiplier: Int32(number(1 << 27...1 << 28)),
+        rightMultiplier: -Int32(number(1 << 27...1 << 28)),
         offset: 120 << 28, shift: 28, codeRange: 0...255)
     }
   }
 
   private static func window(
-    _ kernel: [Int], _ strides: [Int]? = nil, dilations: [Int]? = nil, _ before: [Int]? = nil, _ after: [Int]? = nil
+    _ kernel: [Int], _ strides: [Int]? = nil, dilations: [Int]? = nil, _ before: [Int]? = nil,
+    _ after: [Int]? = nil
   ) -> Window {
-    Window(kernel: kernel, strides: strides, dilations: dilations, paddingBefore: before, paddingAfter: after)
+    Window(
+      kernel: kernel, strides: strides, dilations: dilations, paddingBefore: before,
+      paddingAfter: after)
   }
 
   private struct Case: Sendable {
@@ -97,37 +125,53 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
   private static let cases: [Case] = [
     convolution("convolution", window([3, 3], [1, 1], [1, 1], [1, 1]), zeroPoint: 0),
     convolution("convolution of one pixel", window([1, 1]), zeroPoint: 7, channels: 5, outputs: 9),
-    convolution("convolution with a code outside", window([3, 5], [2, 1], [2, 2], [1, 3]), zeroPoint: 200),
-    convolution("dilated convolution", window([3, 2], [1, 2], dilations: [2, 3], [3, 1], [2, 3]), zeroPoint: 9),
-    convolution("convolution in groups", window([3, 3], [2, 2], [1, 1], [1, 1]), zeroPoint: 130, groups: 2),
+    convolution(
+      "convolution with a code outside", window([3, 5], [2, 1], [2, 2], [1, 3]), zeroPoint: 200),
+    convolution(
+      "dilated convolution", window([3, 2], [1, 2], dilations: [2, 3], [3, 1], [2, 3]), zeroPoint: 9
+    ),
+    convolution(
+      "convolution in groups", window([3, 3], [2, 2], [1, 1], [1, 1]), zeroPoint: 130, groups: 2),
     convolution("convolution on one line", window([5], [2], [2], [1]), zeroPoint: 4),
     convolution(
-      "depthwise convolution", window([3, 3], [1, 1], [1, 1], [1, 1]), zeroPoint: 0, outputs: 4, groups: 4),
+      "depthwise convolution", window([3, 3], [1, 1], [1, 1], [1, 1]), zeroPoint: 0, outputs: 4,
+      groups: 4),
     convolution(
-      "depthwise convolution with a code outside", window([3, 3], [2, 1], dilations: [1, 2], [0, 2], [2, 2]),
+      "depthwise convolution with a code outside",
+      window([3, 3], [2, 1], dilations: [1, 2], [0, 2], [2, 2]),
       zeroPoint: 90, outputs: 4, groups: 4),
-    convolution("binary convolution", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 5, levels: 2),
-    convolution("ternary convolution", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 5, levels: 3),
-    convolution("convolution of 16 levels", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 5, levels: 16),
     convolution(
-      "ternary depthwise convolution", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 5, outputs: 4, groups: 4,
+      "binary convolution", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 5, levels: 2),
+    convolution(
+      "ternary convolution", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 5, levels: 3),
+    convolution(
+      "convolution of 16 levels", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 5, levels: 16),
+    convolution(
+      "ternary depthwise convolution", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 5,
+      outputs: 4, groups: 4,
       levels: 3),
-    convolution("window larger than the map", window([9, 9], [3, 3], [5, 6], [7, 5]), zeroPoint: 77),
+    convolution(
+      "window larger than the map", window([9, 9], [3, 3], [5, 6], [7, 5]), zeroPoint: 77),
     convolution("convolution with a large shift", window([3, 3]), zeroPoint: 0, shift: 50),
     convolution(
-      "sparse convolution", window([3, 3], [1, 1], [1, 1], [1, 1]), zeroPoint: 5, channels: 8, levels: 3, density: 0.1,
+      "sparse convolution", window([3, 3], [1, 1], [1, 1], [1, 1]), zeroPoint: 5, channels: 8,
+      levels: 3, density: 0.1,
       extent: [6, 19]),
     convolution(
-      "sparse convolution in steps", window([5, 4], [2, 3], [2, 1], [1, 2]), zeroPoint: 9, channels: 3, levels: 3,
+      "sparse convolution in steps", window([5, 4], [2, 3], [2, 1], [1, 2]), zeroPoint: 9,
+      channels: 3, levels: 3,
       density: 0.3, extent: [11, 23]),
     convolution(
-      "ternary convolution of many terms", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 1, channels: 120, outputs: 3,
+      "ternary convolution of many terms", window([3, 3], nil, [1, 1], [1, 1]), zeroPoint: 1,
+      channels: 120, outputs: 3,
       levels: 3, density: 0.95, extent: [3, 5]),
     convolution(
-      "depthwise convolution of many channels", window([3, 3], [1, 2], [1, 1], [1, 1]), zeroPoint: 31, channels: 12,
+      "depthwise convolution of many channels", window([3, 3], [1, 2], [1, 1], [1, 1]),
+      zeroPoint: 31, channels: 12,
       outputs: 12, groups: 12, extent: [5, 7]),
     convolution(
-      "convolution of deep maps", window([2, 3], nil, [0, 1], [1, 1]), zeroPoint: 3, channels: 16, outputs: 5),
+      "convolution of deep maps", window([2, 3], nil, [0, 1], [1, 1]), zeroPoint: 3, channels: 16,
+      outputs: 5),
     Case(name: "sparse dense layers") { b in
       let x = b.input([1, 700])
       b.graph.outputs = try [0.01, 0.1, 0.4, 0.9].map { density in
@@ -140,17 +184,22 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       let x = b.input([1, 20])
       let reals = (0..<7).map { _ in b.random.nextUnit() * 2 - 1 }
       b.graph.outputs = [
-        try b.integer(.dense(.real(scales: reals, offsets: reals.reversed())), x, b.weights([7, 20])),
-        try b.integer(.dense(.real(scales: [0.1], offsets: [-0.7])), x, b.weights([3, 20], levels: 3)),
+        try b.integer(
+          .dense(.real(scales: reals, offsets: reals.reversed())), x, b.weights([7, 20])),
+        try b.integer(
+          .dense(.real(scales: [0.1], offsets: [-0.7])), x, b.weights([3, 20], levels: 3)),
       ]
     },
     Case(name: "dense on a flattened map") { b in
       let x = b.input([1, 3, 4, 5])
       let first = try b.integer(
-        .convolution(Convolution(window: window([1, 1])), zeroPoint: 0, .codes(b.rule(4, terms: 3))), x,
+        .convolution(
+          Convolution(window: window([1, 1])), zeroPoint: 0, .codes(b.rule(4, terms: 3))), x,
         b.weights([4, 3, 1, 1]))
       let flat = try b.append(.reshape([.batch(1), 80]), first)
-      b.graph.outputs = [try b.integer(.dense(.codes(b.rule(6, terms: 80))), flat, b.weights([6, 80], levels: 16))]
+      b.graph.outputs = [
+        try b.integer(.dense(.codes(b.rule(6, terms: 80))), flat, b.weights([6, 80], levels: 16))
+      ]
     },
     Case(name: "residual additions") { b in
       let x = b.input([1, 3, 6, 6])
@@ -158,26 +207,41 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       let stem = try b.integer(
         .convolution(same, zeroPoint: 3, .codes(b.rule(4, terms: 27))), x, b.weights([4, 3, 3, 3]))
       let one = try b.integer(
-        .convolution(same, zeroPoint: 8, .codes(b.rule(4, terms: 36))), stem, b.weights([4, 4, 3, 3]))
+        .convolution(same, zeroPoint: 8, .codes(b.rule(4, terms: 36))), stem,
+        b.weights([4, 4, 3, 3]))
       let two = try b.integer(
-        .convolution(same, zeroPoint: 8, .codes(b.rule(4, terms: 36))), one, b.weights([4, 4, 3, 3], levels: 3))
+        .convolution(same, zeroPoint: 8, .codes(b.rule(4, terms: 36))), one,
+        b.weights([4, 4, 3, 3], levels: 3))
       let sum = try b.integer(.addition(b.addition()), two, stem)
       let twice = try b.integer(.addition(b.addition()), sum, sum)
       let other = try b.integer(.addition(b.addition()), sum, twice)
       b.graph.outputs = [
-        try b.append(.pooling(Pooling(kind: .maximum, window: window([2, 2], [2, 2]))), other), other,
+        try b.append(.pooling(Pooling(kind: .maximum, window: window([2, 2], [2, 2]))), other),
+        other,
       ]
     },
+    planes("ternary layers in planes", channels: 8, density: 0.7),
+    planes("ternary layers in planes, few weights", channels: 5, density: 0.2, extent: [6, 16]),
+    planes(
+      "ternary layers in planes, very few weights", channels: 12, density: 0.03, extent: [5, 19]),
+    planes("ternary layers in planes, long numbers", channels: 6, density: 0.5, isBrief: false),
+    planes("ternary layers in planes, many weights", channels: 64, density: 0.97, extent: [5, 6]),
+    planes(
+      "ternary layers in planes with a code outside", channels: 4, density: 0.6, zeroPoint: 9,
+      extent: [9, 9]),
     Case(name: "pooling") { b in
       let x = b.input([1, 5, 7, 9])
       let whole = window([7, 9])
       let padded = window([3, 3], [2, 2], [1, 1], [1, 1])
       let average = Pooling(kind: .average, window: padded, countsPadding: true)
       b.graph.outputs = [
-        try b.integer(.averagePooling(Pooling(kind: .average, window: whole), zeroPoint: 0, b.rule(1, terms: 63)), x),
+        try b.integer(
+          .averagePooling(
+            Pooling(kind: .average, window: whole), zeroPoint: 0, b.rule(1, terms: 63)), x),
         try b.integer(.averagePooling(average, zeroPoint: 99, b.rule(1, terms: 9)), x),
         try b.append(.pooling(Pooling(kind: .maximum, window: padded, roundsUp: true)), x),
-        try b.append(.pooling(Pooling(kind: .maximum, window: window([3, 2], [2, 3], dilations: [2, 1]))), x),
+        try b.append(
+          .pooling(Pooling(kind: .maximum, window: window([3, 2], [2, 3], dilations: [2, 1]))), x),
       ]
     },
     Case(name: "lookup tables") { b in
@@ -191,7 +255,8 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     },
     Case(name: "multiplication") { b in
       let (x, scale) = (b.input([1, 3, 4, 5]), b.input([1, 3, 1, 1]))
-      let rule = Requantization(multipliers: [70000], offsets: [90 << 22], shift: 22, codeRange: 0...255)
+      let rule = Requantization(
+        multipliers: [70000], offsets: [90 << 22], shift: 22, codeRange: 0...255)
       b.graph.outputs = [
         try b.integer(.multiplication(leftZeroPoint: 100, rightZeroPoint: 20, rule), x, scale),
         try b.integer(.multiplication(leftZeroPoint: 0, rightZeroPoint: 255, rule), x, x),
@@ -207,12 +272,15 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     },
     Case(name: "reals at the borders") { b in
       let (x, flat) = (b.input([1, 3, 4, 5], .float32), b.input([1, 9], .float32))
-      let codes = try b.append(.quantize(AffineEncoding(scale: 1 / 8, zeroPoint: 11, isSigned: false), .uint8), x)
+      let codes = try b.append(
+        .quantize(AffineEncoding(scale: 1 / 8, zeroPoint: 11, isSigned: false), .uint8), x)
       let pooled = try b.append(.pooling(Pooling(kind: .maximum, window: window([2, 2]))), codes)
       let signed = AffineEncoding(scale: 1 / 8, zeroPoint: -5, bitWidth: 4, isSigned: true)
       let small = try b.append(.quantize(signed, .int8), flat)
       b.graph.outputs = [
-        try b.append(.dequantize(AffineEncoding(scale: 0.3, zeroPoint: 11, isSigned: false)), pooled), codes, small,
+        try b.append(
+          .dequantize(AffineEncoding(scale: 0.3, zeroPoint: 11, isSigned: false)), pooled), codes,
+        small,
         try b.append(.dequantize(signed), small),
       ]
     },
@@ -223,23 +291,28 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
       let joined = try b.append(.concatenation(axis: 1), a, c, a)
       let cut = try b.append(
         .slice([
-          AxisSlice(axis: 1, start: 2, step: 1, count: 5), AxisSlice(axis: 2, start: 1, step: 2, count: 2),
+          AxisSlice(axis: 1, start: 2, step: 1, count: 5),
+          AxisSlice(axis: 2, start: 1, step: 2, count: 2),
           AxisSlice(axis: 3, start: 0, step: 3, count: 2),
         ]), joined)
-      let padded = try b.append(.padding(before: [0, 1, 2, 0], after: [0, 2, 0, 1], mode: .constant(77)), cut)
+      let padded = try b.append(
+        .padding(before: [0, 1, 2, 0], after: [0, 2, 0, 1], mode: .constant(77)), cut)
       let back = try b.append(.slice([AxisSlice(axis: 2, start: 4, step: -2, count: 3)]), x)
       b.graph.outputs = [
         joined, padded, back, try b.append(.concatenation(axis: 2), x, x),
-        try b.append(.padding(before: [0, -1, 1, 0], after: [0, 0, 0, -2], mode: .constant(3)), x),
+        try b.append(
+          .padding(before: [0, -1, 1, 0], after: [0, 0, 0, -2], mode: .constant(3)), x),
       ]
     },
     Case(name: "other orders of axes") { b in
       let (x, reals) = (b.input([1, 3, 4, 5]), b.input([1, 4, 5, 3], .float32))
       let planes = try b.append(.transpose([0, 3, 1, 2]), reals)
-      let codes = try b.append(.quantize(AffineEncoding(scale: 0.1, zeroPoint: 128, isSigned: false), .uint8), planes)
+      let codes = try b.append(
+        .quantize(AffineEncoding(scale: 0.1, zeroPoint: 128, isSigned: false), .uint8), planes)
       let pixels = try b.append(.transpose([0, 2, 3, 1]), codes)
       b.graph.outputs = [
-        try b.append(.transpose([0, 3, 2, 1]), x), pixels, try b.append(.reshape([.batch(1), 60]), x),
+        try b.append(.transpose([0, 3, 2, 1]), x), pixels,
+        try b.append(.reshape([.batch(1), 60]), x),
         try b.append(.expand([.batch(1), 3, 4, 5]), b.input([1, 3, 1, 5])), planes,
       ]
     },
@@ -250,26 +323,78 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     },
   ]
 
+  /// A residual network of two stages, as ternary ResNets are.
+  private static func planes(
+    _ name: String, channels: Int, density: Double, isBrief: Bool = true, zeroPoint: UInt8 = 0,
+    extent: [Int] = [7, 11]
+  ) -> Case {
+    Case(name: name) { b in
+      let rows = zeroPoint == 0 ? 1 : 0
+      let window = Self.window([1 + 2 * rows, 3], nil, [rows, 1], [rows, 1])
+      func layer(
+        _ b: inout Builder, _ x: ValueID, _ window: Window, from: Int, to: Int, levels: Int = 3,
+        shift: Int = 38
+      ) throws -> ValueID {
+        let terms = from * window.kernel.reduce(1, *)
+        let rule = isBrief ? b.briefRule(to, terms: terms, shift: shift) : b.rule(to, terms: terms)
+        return try b.integer(
+          .convolution(Convolution(window: window), zeroPoint: zeroPoint, .codes(rule)), x,
+          b.weights(Shape([to, from] + window.kernel), levels: levels, density: density))
+      }
+      let x = b.input(Shape([1, 3] + extent))
+      let stem = try layer(&b, x, window, from: 3, to: channels, levels: 255)
+      let one = try layer(&b, stem, window, from: channels, to: channels, shift: 36)
+      let two = try layer(&b, one, window, from: channels, to: channels, shift: 40)
+      let sum = try b.integer(.addition(isBrief ? b.shortAddition() : b.addition()), two, stem)
+      var half = window
+      half.strides = [2, 2]
+      let three = try layer(&b, sum, half, from: channels, to: channels + 2)
+      let cut = try b.append(
+        .slice([
+          AxisSlice(axis: 2, start: 0, step: 2, count: (extent[0] + 1) / 2),
+          AxisSlice(axis: 3, start: 0, step: 2, count: (extent[1] + 1) / 2),
+        ]), sum)
+      let padded = try b.append(
+        .padding(before: [0, 1, 0, 0], after: [0, 1, 0, 0], mode: .constant(Float(zeroPoint))), cut)
+      let other = try b.integer(.addition(b.shortAddition()), three, padded)
+      let four = try layer(&b, other, window, from: channels + 2, to: channels + 2)
+      let extents = extent.map { ($0 + 1) / 2 }
+      let whole = Pooling(kind: .average, window: Self.window(extents))
+      let mean = Requantization(
+        multipliers: [Int32((1 << 24) / (extents[0] * extents[1]))], offsets: [0], shift: 24,
+        codeRange: 0...255)
+      b.graph.outputs = [try b.integer(.averagePooling(whole, zeroPoint: 0, mean), four)]
+    }
+  }
+
   private static func convolution(
-    _ name: String, _ window: Window, zeroPoint: UInt8, channels: Int = 4, outputs: Int = 6, groups: Int = 1,
+    _ name: String, _ window: Window, zeroPoint: UInt8, channels: Int = 4, outputs: Int = 6,
+    groups: Int = 1,
     levels: Int = 255, shift: Int = 35, density: Double = 0.67, extent: [Int] = [7, 6]
   ) -> Case {
     Case(name: name) { b in
       let x = b.input(Shape([1, channels] + extent.prefix(window.rank)))
-      let weights = b.weights(Shape([outputs, channels / groups] + window.kernel), levels: levels, density: density)
+      let weights = b.weights(
+        Shape([outputs, channels / groups] + window.kernel), levels: levels, density: density)
       let terms = channels / groups * window.kernel.reduce(1, *)
       let convolution = Convolution(window: window, groups: groups)
       b.graph.outputs = [
         try b.integer(
-          .convolution(convolution, zeroPoint: zeroPoint, .codes(b.rule(outputs, terms: terms, shift: shift))), x,
+          .convolution(
+            convolution, zeroPoint: zeroPoint, .codes(b.rule(outputs, terms: terms, shift: shift))),
+          x,
           weights),
         try b.integer(
-          .convolution(convolution, zeroPoint: zeroPoint, .codes(b.rule(1, terms: terms, shift: 20))), x, weights),
+          .convolution(
+            convolution, zeroPoint: zeroPoint, .codes(b.rule(1, terms: terms, shift: 20))), x,
+          weights),
         try b.integer(
-          .convolution(convolution, zeroPoint: zeroPoint, .real(scales: [0.37], offsets: [1.1])), x, weights),
+          .convolution(convolution, zeroPoint: zeroPoint, .real(scales: [0.37], offsets: [1.1])), x,
+          weights),
         try b.integer(
           .convolution(
-            convolution, zeroPoint: zeroPoint, .codes(b.rule(outputs, terms: terms, shift: 33, codeRange: 0...255))),
+            convolution, zeroPoint: zeroPoint,
+            .codes(b.rule(outputs, terms: terms, shift: 33, codeRange: 0...255))),
           x, weights),
       ]
     }
