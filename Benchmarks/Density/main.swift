@@ -41,7 +41,7 @@ do {
   let measurements = try JSONDecoder().decode(Measurements.self, from: input)
   guard measurements.schemaVersion == 1 else { throw CocoaError(.coderReadCorrupt) }
   // The fastest other engine is 1 by definition, at every density.
-  let others = LineChart.Series("fastest other engine, int8", [.init(x: 0, y: 1), .init(x: 95, y: 1)])
+  let others = LineChart.Series("best int8 peer", [.init(x: 0, y: 1), .init(x: 95, y: 1)])
   let chart = LineChart(
     title: measurements.title, xLabel: "zeros in the pruned layers, %", yLabel: "times as fast",
     series: series(measurements) + [others])
