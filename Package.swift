@@ -140,6 +140,8 @@ let package = Package(
     // Benchmarks.
     .executableTarget(name: "kernel-benchmark", dependencies: ["CKernels"], path: "Benchmarks/Kernels"),
     .executableTarget(
+      name: "density-chart", dependencies: ["Reports"], path: "Benchmarks/Density", exclude: ["rows.json"]),
+    .executableTarget(
       name: "size-benchmark", dependencies: ["Tensors", "Graphs", "ModelFormat", "Coding"], path: "Benchmarks/Sizes",
       swiftSettings: hot),
     .executableTarget(

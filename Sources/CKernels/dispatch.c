@@ -162,8 +162,8 @@ int dc_isa_is_available(dc_isa isa) {
   case dc_isa_avx2: return avx2;
   case dc_isa_avxvnni: return avx2 && (a71 >> 4 & 1);
   case dc_isa_avx512: return avx512;
-  case dc_isa_avx512vbmi: return avx512 && (c7 >> 1 & 1);
-  case dc_isa_avx512bf16: return avx512 && (c7 >> 1 & 1) && (a71 >> 5 & 1);
+  case dc_isa_avx512vbmi: return avx512 && (c7 >> 1 & 1) && (c7 >> 14 & 1); /* VBMI, VPOPCNTDQ */
+  case dc_isa_avx512bf16: return avx512 && (c7 >> 1 & 1) && (c7 >> 14 & 1) && (a71 >> 5 & 1);
   default: return 0;
   }
 }

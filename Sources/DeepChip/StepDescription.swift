@@ -80,6 +80,7 @@ extension WeightedSum {
       switch choice?.method {
       case .gather: "g8"
       case .packed: "k4"
+      case .binary: "b1"
       case .dense, nil: "s8"
       }
     switch result {

@@ -13,7 +13,7 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
   case avxVNNI
   /// AVX-512 F, BW, DQ, VL and VNNI.
   case avx512
-  /// AVX-512 with VBMI, byte permutations.
+  /// AVX-512 with VBMI and VPOPCNTDQ, byte permutations and counts of bits.
   case avx512VBMI
   /// AVX-512 with VBMI and BF16, dot products of 16-bit floats.
   case avx512BF16

@@ -58,8 +58,8 @@ public enum KernelList {
 public enum Operation: Int, CaseIterable, Sendable {
   // Convolution
   case convolveCodes, convolveCodesAddingResidual, convolveCodesToSums, convolveCodesToValues,
-    gatherCodes, gatherCodesAddingResidual, gatherCodesToValues, unpackCodes, unpackCodesToValues, convolveValues,
-    convolvePairs
+    gatherCodes, gatherCodesAddingResidual, gatherCodesToValues, unpackCodes, unpackCodesToValues,
+    countCodes, countCodesToValues, convolveValues, convolvePairs
   case depthwiseConvolveCodes, depthwiseConvolveValues
   // Pooling
   case poolGreatestCodes, poolMeanCodes, poolGreatestValues, poolMeanValues

@@ -19,6 +19,7 @@ extension KernelCosts {
     case .dense: Factors(step: 20, block: 16, addition: 10)
     case .gather: scalarGather
     case .packed: Factors(step: 43.5, block: 20, addition: 0)
+    case .binary: Factors(step: 700, block: 20, addition: 0)
     }
   }
 
@@ -33,6 +34,7 @@ extension KernelCosts {
     case (.gather, _): scalarGather
     case (.packed, .fewPixels): Factors(step: 1.58, block: 6.3, addition: 0)
     case (.packed, _): Factors(step: 1.15, block: 4, addition: 0)
+    case (.binary, _): Factors(step: 2.3, table: 1, block: 8, addition: 0)
     }
   }
 
@@ -44,6 +46,7 @@ extension KernelCosts {
     case (.gather, _): scalarGather
     case (.packed, .fewPixels): Factors(step: 0.93, block: 1.2, addition: 0)
     case (.packed, _): Factors(step: 0.47, block: 3.5, addition: 0)
+    case (.binary, _): avx2[method, shape]
     }
   }
 
@@ -59,6 +62,7 @@ extension KernelCosts {
     case (.packed, .upTo16): Factors(step: 0.209, block: 3.2, addition: 0)
     case (.packed, .upTo32): Factors(step: 0.217, block: 3.1, addition: 0)
     case (.packed, .more): Factors(step: 0.242, block: 1.55, addition: 0)
+    case (.binary, _): avx2[method, shape]
     }
   }
 
@@ -68,6 +72,8 @@ extension KernelCosts {
     case (.gather, .upTo16): Factors(step: 0.227, table: 0.166, block: 1.24, addition: 1.18)
     case (.gather, .upTo32): Factors(step: 0.239, table: 0.106, block: 1.09, addition: 0.72)
     case (.gather, .more): Factors(step: 0.239, table: 0.112, block: 1.02, addition: 0.77)
+    case (.binary, .fewPixels): Factors(step: 0.8, table: 1, block: 3, addition: 0)
+    case (.binary, _): Factors(step: 0.42, table: 0.9, block: 3.2, addition: 0)
     case (.dense, _), (.packed, _): avx512[method, shape]
     }
   }

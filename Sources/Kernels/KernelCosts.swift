@@ -6,6 +6,8 @@ public enum WeightedSumMethod: String, CaseIterable, Sendable {
   case gather
   /// Products with all weights, which stay packed in 4 or 2 bits until they are in registers.
   case packed
+  /// Counts of the bits of codes that meet the higher of two levels of weights.
+  case binary
 }
 
 /// What a kernel has to do for a layer, in the quantities that its time depends on.
@@ -14,9 +16,11 @@ public struct KernelWork: Hashable, Sendable {
   /// Output pixels of a run, all images.
   public var pixels: Int
   public var outputs: Int
-  /// For each pixel: steps of four codes by 16 outputs; rounds of 64 places of `gather`.
+  /// For each pixel: steps of four codes by 16 outputs; rounds of 64 places of `gather`; of `binary` words of 64 codes by
+  /// 16 outputs, for each bit of the codes.
   public var steps: Int
-  /// For each pixel: tables that are loaded, once for 16 outputs; 0 but for `gather`.
+  /// For each pixel: tables that are loaded, once for 16 outputs, of `gather`; words that are made of a bit of 64 codes, of
+  /// `binary`; 0 for others.
   public var tables: Int
   /// Bytes of weights as the kernel reads them.
   public var byteCount: Int

@@ -91,6 +91,19 @@ extension KernelTable {
     table.pointee.conv_u8k4f32(c)
   }
 
+  /// Convolves u8 codes with weights of two levels, a `BinaryWeights`, and requantizes.
+  public func countCodes(_ c: UnsafePointer<Convolution>) {
+    checkCodes(c.pointee.window)
+    check(c.pointee.requantization.shift)
+    table.pointee.conv_u8b1u8(c)
+  }
+
+  /// Convolves u8 codes with weights of two levels and stores `Float(sum) * scale + bias`.
+  public func countCodesToValues(_ c: UnsafePointer<Convolution>) {
+    checkCodes(c.pointee.window)
+    table.pointee.conv_u8b1f32(c)
+  }
+
   /// Convolves f32 values, adds biases and, if given, another map, and clamps.
   public func convolveValues(_ c: UnsafePointer<Convolution>) {
     check(c.pointee.window)

@@ -33,12 +33,15 @@ struct JobBuilder {
   /// Which kernels compute weighted sums, and what they cost.
   let kernelSelection: KernelSelection
   let costs: KernelCosts
+  /// Codes that each value can have.
+  let codeSets: [CodeSet]
   let arena: UnsafeMutableRawPointer
 
   init(
     schedule: consuming Schedule, kernels: dc_kernel_table, storage: Storage, kernelSelection: KernelSelection,
     costs: KernelCosts, arena: UnsafeMutableRawPointer
   ) {
+    codeSets = schedule.graph.codeSets
     self.schedule = schedule
     self.kernels = kernels
     self.storage = storage

@@ -11,6 +11,8 @@ public enum WeightedSumPreference: String, CaseIterable, Sendable {
   case gather
   /// The one whose weights stay packed in 4 or 2 bits, wherever it can.
   case packed
+  /// The one that counts bits, wherever weights have two levels.
+  case binary
 }
 
 /// How the kernels of weighted sums are chosen; results are the same for every choice.

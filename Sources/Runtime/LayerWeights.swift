@@ -3,6 +3,7 @@ import Graphs
 import Planning
 import Tensors
 
+import struct Kernels.BinaryFilters
 import struct Kernels.GatheredFilters
 import struct Kernels.LeveledFilters
 
@@ -100,6 +101,18 @@ extension LayerWeights {
     return levels.withUnsafeBufferPointer { levels in
       filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
       return LeveledFilters(filters)
+    }
+  }
+
+  /// The weights of the output channels in `range` as bits; nil when they have more than two levels.
+  ///
+  /// - Parameter codeBits: ones where a code that a window sees may have a bit.
+  func binary(_ range: Range<Int>, _ input: MapLayout, codeBits: UInt8) -> BinaryFilters? {
+    guard case .levels(let levels) = numbers else { return nil }
+    var filters = filters(range, input, isDepthwise: false)
+    return levels.withUnsafeBufferPointer { levels in
+      filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
+      return BinaryFilters(filters, codeBits: codeBits)
     }
   }
 

@@ -93,6 +93,9 @@ extension JobBuilder {
       case .packed(let filters):
         setParameters(sum, Array(range), &own)
         own.weights = LeveledGroup(filters[group], storage).weights
+      case .binary(let filters):
+        setParameters(sum, Array(range), &own)
+        own.weights = BinaryGroup(filters[group], storage).weights
       case .dense:
         setParameters(sum, Array(range), &own)
         own.weights = UnsafeRawPointer(weights.packed(range, input, isDepthwise: isDepthwise, storage))
@@ -103,6 +106,7 @@ extension JobBuilder {
       switch packing {
       case .gather: gatherKernel(sum)
       case .packed: packedKernel(sum)
+      case .binary: binaryKernel(sum)
       case .dense: kernel(sum, isDepthwise: isDepthwise)
       }
     // Pixels that are computed as one are fewer, with more channels.
@@ -134,7 +138,7 @@ extension JobBuilder {
       windowStep: Int(window.segmentCount) * sum.strides.columns * input.channelStride, groups: sum.groups,
       columns: columnsThatJoin(sum, weights, input, output), addsResidual: addsResidual,
       preference: kernelSelection.preference(for: schedule.graph.nodes[step.node].name),
-      costs: costs
+      costs: costs, codeBits: codeBits(sum)
     ).selection()
     return (packing, choice)
   }
@@ -147,6 +151,24 @@ extension JobBuilder {
       input.channelStride % 4 == 0
     else { return 1 }
     return output.rows * output.columns == 1 ? 1 : output.columns
+  }
+
+  private func binaryKernel(_ sum: WeightedSum) -> ConvolutionKernel {
+    switch sum.result {
+    case .codes: kernels.conv_u8b1u8
+    case .real, .float: kernels.conv_u8b1f32
+    }
+  }
+
+  /// Bits that the codes of a layer's input have, and those that its windows see.
+  private func codeBits(_ sum: WeightedSum) -> (inside: UInt8, everywhere: UInt8) {
+    let layer = schedule.graph.nodes.first { $0.inputs.count > 1 && $0.inputs[1] == sum.weights }
+    guard let input = layer?.inputs[0] else { return (255, 255) }
+    let bits = codeSets[input.index].bits
+    switch sum.outside {
+    case .code(let code): return (bits, bits | code)
+    case .real: return (bits, bits)
+    }
   }
 
   private func packedKernel(_ sum: WeightedSum) -> ConvolutionKernel {

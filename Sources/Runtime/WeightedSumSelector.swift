@@ -1,6 +1,7 @@
 import CKernels
 import Planning
 
+import struct Kernels.BinaryFilters
 import struct Kernels.GatheredFilters
 import struct Kernels.KernelCosts
 import struct Kernels.KernelWork
@@ -45,6 +46,8 @@ struct WeightedSumSelector {
   let addsResidual: Bool
   let preference: WeightedSumPreference
   let costs: KernelCosts
+  /// Ones where the input's codes have bits, and where windows see some.
+  let codeBits: (inside: UInt8, everywhere: UInt8)
 
   /// A way, with the weights of each group as it wants them.
   enum Packing {
@@ -52,6 +55,7 @@ struct WeightedSumSelector {
     /// As many columns as said are computed as one.
     case gather([GatheredFilters], columns: Int)
     case packed([LeveledFilters])
+    case binary([BinaryFilters])
   }
 
   private var outputs: Int { weights.outputs / groups }
@@ -63,10 +67,14 @@ struct WeightedSumSelector {
     let (gather, gathered) = gather(against: dense.microseconds)
     let fastest = min(dense.microseconds, gathered == nil ? .infinity : gather?.microseconds ?? .infinity)
     let (packed, leveled) = packed(against: fastest)
-    let candidates = [dense] + [gather, packed].compactMap { $0 }
+    let faster = min(fastest, leveled == nil ? .infinity : packed?.microseconds ?? .infinity)
+    let (binary, bits) = binary(against: faster)
+    let candidates = [dense] + [gather, packed, binary].compactMap { $0 }
     var packing = Packing.dense
     var method = KernelChoice.Method.dense
-    if let leveled, preference == .packed || (packed?.microseconds ?? .infinity) < fastest {
+    if let bits {
+      (packing, method) = (.binary(bits), .binary)
+    } else if let leveled, preference == .packed || (packed?.microseconds ?? .infinity) < fastest {
       (packing, method) = (.packed(leveled), .packed)
     } else if let gathered, preference == .gather || (gather?.microseconds ?? .infinity) < dense.microseconds {
       (packing, method) = (.gather(gathered.filters, columns: gathered.columns), .gather)
@@ -83,21 +91,20 @@ struct WeightedSumSelector {
     // Rounds of half the bytes where a pixel or two take as long as their weights come.
     let levels = pixels <= 2 ? weights.twoLevels : nil
     let bytes = levels == nil ? 128 : 64
-    let bound = columnCounts.map { leastGathered(columns: $0, bytesOfRound: bytes) }.min() ?? .infinity
+    let least = columnCounts.map { leastGathered(columns: $0, bytesOfRound: bytes) }.min() ?? .infinity
+    let bound = KernelChoice.Candidate(method: .gather, microseconds: least, isBound: true)
     switch preference {
-    case .dense, .packed:
-      return (KernelChoice.Candidate(method: .gather, microseconds: bound, isBound: true), nil)
-    case .fastest:
-      if bound >= dense { return (KernelChoice.Candidate(method: .gather, microseconds: bound, isBound: true), nil) }
+    case .dense, .packed, .binary: return (bound, nil)
+    case .fastest: if bound.microseconds >= dense { return (bound, nil) }
     case .gather: break
     }
     var best: Gathered?
-    var least = Double.infinity
-    for columns in columnCounts where leastGathered(columns: columns, bytesOfRound: bytes) < least {
+    var fastest = Double.infinity
+    for columns in columnCounts where leastGathered(columns: columns, bytesOfRound: bytes) < fastest {
       guard let (filters, microseconds) = gathered(columns: columns, levels: levels) else { return (nil, nil) }
-      if microseconds < least { (best, least) = ((filters, columns), microseconds) }
+      if microseconds < fastest { (best, fastest) = ((filters, columns), microseconds) }
     }
-    return (best.map { _ in KernelChoice.Candidate(method: .gather, microseconds: least) }, best)
+    return (best.map { _ in KernelChoice.Candidate(method: .gather, microseconds: fastest) }, best)
   }
 
   /// Ways to divide rows into columns that are computed as one; more than two groups' worth did not gain.
@@ -137,7 +144,7 @@ struct WeightedSumSelector {
     guard !addsResidual else { return (nil, nil) }
     let bound = candidate(.packed, work(.packed, steps: steps, byteCount: steps * 16), isBound: true)
     switch preference {
-    case .dense, .gather: return (bound, nil)
+    case .dense, .gather, .binary: return (bound, nil)
     case .fastest: if bound.microseconds >= fastest { return (bound, nil) }
     case .packed: break
     }
@@ -150,6 +157,29 @@ struct WeightedSumSelector {
       all.append(filters)
     }
     return (KernelChoice.Candidate(method: .packed, microseconds: microseconds), all)
+  }
+
+  /// The way with weights of a bit; nil where weights have more levels. No kernel adds a residual.
+  private func binary(against fastest: Double) -> (KernelChoice.Candidate?, [BinaryFilters]?) {
+    guard !addsResidual, outputs > 0 else { return (nil, nil) }
+    var all: [BinaryFilters] = []
+    for group in 0..<groups {
+      let range = group * outputs..<(group + 1) * outputs
+      guard let filters = weights.binary(range, input, codeBits: codeBits.everywhere) else { return (nil, nil) }
+      all.append(filters)
+    }
+    // Bits that only the border has take no time where there is none.
+    let words = all.reduce(0) { $0 + $1.wordCount }
+    let steps = (outputs + 15) / 16 * words * codeBits.inside.nonzeroBitCount
+    let work = work(
+      .binary, steps: steps, tables: words * codeBits.everywhere.nonzeroBitCount,
+      byteCount: all.reduce(0) { $0 + $1.data.count * 8 })
+    let result = KernelChoice.Candidate(method: .binary, microseconds: costs.nanoseconds(work) / 1000)
+    switch preference {
+    case .dense, .gather, .packed: return (result, nil)
+    case .fastest: return (result, result.microseconds < fastest ? all : nil)
+    case .binary: return (result, all)
+    }
   }
 
   private func candidate(
@@ -166,10 +196,10 @@ struct WeightedSumSelector {
   }
 
   private func work(
-    _ method: KernelChoice.Method, steps: Int, byteCount: Int
+    _ method: KernelChoice.Method, steps: Int, tables: Int = 0, byteCount: Int
   ) -> KernelWork {
     KernelWork(
-      method: method, pixels: pixels, outputs: outputs, steps: steps, byteCount: byteCount,
+      method: method, pixels: pixels, outputs: outputs, steps: steps, tables: tables, byteCount: byteCount,
       addsResidual: addsResidual)
   }
 }

@@ -71,7 +71,7 @@ extension Tensor<Float> {
           AnyTensor.float32(Tensor.random(try model.graph[id].type.shape(batch: batch), seed: UInt64(batch)))
         }
         let expected = try GraphEvaluator(model.graph).outputs(inputs)
-        for preference in [WeightedSumPreference.dense, .gather, .packed, .fastest] {
+        for preference in WeightedSumPreference.allCases {
           let executor = try Executor(
             model, batch: batch, threads: threads, instructionSet: instructionSet,
             kernelSelection: KernelSelection(preference))

@@ -76,4 +76,28 @@ DC_AVX2_INLINE __m128i load_bytes(const uint8_t *input, int32_t n) {
   return _mm_loadu_si128((const __m128i *)(const void *)all);
 }
 
+/* Brings the sums of one pixel and block to their end. */
+DC_AVX2_INLINE void finish_block(const int wantsCodes, const dc_convolution *c, uint8_t *output, int32_t channel,
+                                 const int32_t *sums) {
+  const dc_requantization *q = &c->requantization;
+  const int32_t channels = dc_minimum(16, c->window.channelEnd - channel);
+  const __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)sums);
+  const __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(sums + 8));
+  if (!wantsCodes) {
+    UNROLLED for (int half = 0; half < 2; half++) {
+      const int32_t first = channel + 8 * half;
+      const __m256i mask = first8(c->window.channelEnd - first);
+      const __m256 sum = _mm256_cvtepi32_ps(half ? high : low);
+      const __m256 product = _mm256_mul_ps(sum, _mm256_maskload_ps(c->scales + first, mask));
+      const __m256 value = _mm256_add_ps(product, _mm256_maskload_ps(c->biases + first, mask));
+      _mm256_maskstore_ps((float *)(void *)output + first, mask, value);
+    }
+  } else if (q->shift >= 32) {
+    const __m256i codes0 = requantized8(low, q, rule8_at(q, channel));
+    store_bytes(output + channel, bytes16(codes0, requantized8(high, q, rule8_at(q, channel + 8))), channels);
+  } else {
+    for (int32_t o = 0; o < channels; o++) output[channel + o] = dc_requantize(q, channel + o, sums[o]);
+  }
+}
+
 #endif

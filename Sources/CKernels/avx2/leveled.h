@@ -46,30 +46,6 @@ DC_AVX2_INLINE void sum_tile(const int pixels, const int bits, const dc_window *
   UNROLLED for (int i = 0; i < 2 * pixels; i++) _mm256_storeu_si256((__m256i *)(void *)(sums + 8 * i), acc[i]);
 }
 
-/* Brings the sums of one pixel and block to their end. */
-DC_AVX2_INLINE void finish(const int wantsCodes, const dc_convolution *c, uint8_t *output, int32_t channel,
-                           const int32_t *sums) {
-  const dc_requantization *q = &c->requantization;
-  const int32_t channels = dc_minimum(16, c->window.channelEnd - channel);
-  const __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)sums);
-  const __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(sums + 8));
-  if (!wantsCodes) {
-    UNROLLED for (int half = 0; half < 2; half++) {
-      const int32_t first = channel + 8 * half;
-      const __m256i mask = first8(c->window.channelEnd - first);
-      const __m256 sum = _mm256_cvtepi32_ps(half ? high : low);
-      const __m256 product = _mm256_mul_ps(sum, _mm256_maskload_ps(c->scales + first, mask));
-      const __m256 value = _mm256_add_ps(product, _mm256_maskload_ps(c->biases + first, mask));
-      _mm256_maskstore_ps((float *)(void *)output + first, mask, value);
-    }
-  } else if (q->shift >= 32) {
-    const __m256i codes0 = requantized8(low, q, rule8_at(q, channel));
-    store_bytes(output + channel, bytes16(codes0, requantized8(high, q, rule8_at(q, channel + 8))), channels);
-  } else {
-    for (int32_t o = 0; o < channels; o++) output[channel + o] = dc_requantize(q, channel + o, sums[o]);
-  }
-}
-
 #define TILE(pixels, bits) \
   DC_TARGET static void tile##bits##_##pixels(const dc_window *w, const dc_leveled *g, const uint8_t *const *input, \
                                               const uint8_t *data, int32_t *sums) { \
@@ -96,7 +72,7 @@ DC_AVX2_INLINE void convolve(const int wantsCodes, const dc_convolution *c) {
       }
       if (n == 2) (g->bits == 4 ? tile4_2 : tile2_2)(w, g, input, data, sums);
       else (g->bits == 4 ? tile4_1 : tile2_1)(w, g, input, data, sums);
-      for (int32_t p = 0; p < n; p++) finish(wantsCodes, c, output[p], channel, sums + 16 * p);
+      for (int32_t p = 0; p < n; p++) finish_block(wantsCodes, c, output[p], channel, sums + 16 * p);
     }
   }
 }

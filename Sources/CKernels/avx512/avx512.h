@@ -201,4 +201,20 @@ DC_AVX512_INLINE __m512i sum_of_codes(__m512i a, __m512i b, addition16 r) {
   return narrowed(even, odd, r.limits);
 }
 
+/* Brings the sums of one pixel and block to their end. */
+DC_AVX512_INLINE void finish_block(const int wantsCodes, const dc_convolution *c, uint8_t *output, int32_t channel,
+                                   const int32_t *sums) {
+  const __mmask16 mask = first16(c->window.channelEnd - channel);
+  const __m512i sum = _mm512_loadu_si512(sums);
+  if (wantsCodes) {
+    const dc_requantization *q = &c->requantization;
+    const __m512i codes = requantized(sum, rule16_at(q, channel), limits16_of(q->shift, q->lowest, q->highest));
+    _mm_mask_storeu_epi8(output + channel, mask, _mm512_cvtepi32_epi8(codes));
+    return;
+  }
+  const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_maskz_loadu_ps(mask, c->scales + channel));
+  const __m512 value = _mm512_add_ps(product, _mm512_maskz_loadu_ps(mask, c->biases + channel));
+  _mm512_mask_storeu_ps((float *)(void *)output + channel, mask, value);
+}
+
 #endif

@@ -56,22 +56,6 @@ DC_AVX512_INLINE void sum_tile(const int pixels, const int blocks, const int bit
     UNROLLED for (int p = 0; p < pixels; p++) _mm512_storeu_si512(sums + 16 * p, acc[p]);
 }
 
-/* Brings the sums of one pixel and block to their end. */
-DC_AVX512_INLINE void finish(const int wantsCodes, const dc_convolution *c, uint8_t *output, int32_t channel,
-                             const int32_t *sums) {
-  const __mmask16 mask = first16(c->window.channelEnd - channel);
-  const __m512i sum = _mm512_loadu_si512(sums);
-  if (wantsCodes) {
-    const dc_requantization *q = &c->requantization;
-    const __m512i codes = requantized(sum, rule16_at(q, channel), limits16_of(q->shift, q->lowest, q->highest));
-    _mm_mask_storeu_epi8(output + channel, mask, _mm512_cvtepi32_epi8(codes));
-    return;
-  }
-  const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_maskz_loadu_ps(mask, c->scales + channel));
-  const __m512 value = _mm512_add_ps(product, _mm512_maskz_loadu_ps(mask, c->biases + channel));
-  _mm512_mask_storeu_ps((float *)(void *)output + channel, mask, value);
-}
-
 typedef void (*tile_function)(const dc_window *, const dc_leveled *, const uint8_t *const *, const uint8_t *, ptrdiff_t,
                               int32_t *);
 #define TILE(name, pixels, blocks, bits) \
@@ -105,7 +89,7 @@ DC_AVX512_INLINE void convolve(const int wantsCodes, const dc_convolution *c) {
       }
       tiles[blocks == most_blocks ? 0 : n](w, g, input, data, blockStride, sums);
       for (int32_t i = 0; i < n * blocks; i++)
-        finish(wantsCodes, c, output[blocks == 1 ? i : 0], channel + (blocks == 1 ? 0 : 16 * i), sums + 16 * i);
+        finish_block(wantsCodes, c, output[blocks == 1 ? i : 0], channel + (blocks == 1 ? 0 : 16 * i), sums + 16 * i);
     }
   }
 }

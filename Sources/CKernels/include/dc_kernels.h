@@ -98,7 +98,8 @@ typedef struct dc_residual {
    clamp(sum + biases[c] + residual, lowest, highest).
 
    conv_u8g8u8, convadd_u8g8u8, conv_u8g8f32: the same from sparse weights, a dc_gathered. A range of channels begins at
-   a multiple of 64. conv_u8k4u8, conv_u8k4f32: the same from weights of few levels, a dc_leveled.
+   a multiple of 64. conv_u8k4u8, conv_u8k4f32: the same from weights of few levels, a dc_leveled. conv_u8b1u8,
+   conv_u8b1f32: the same from weights of two levels, a dc_binary, with codes in which few bits are ever set.
 
    Overflow: |sum of codes * weights| < 2^31 holds below 65 793 products, and is otherwise for the packer to prove.
    The residual may be the very map that is written. */
@@ -150,6 +151,26 @@ typedef struct dc_leveled {
   int32_t bits;      /* 4 or 2 */
   int8_t levels[16]; /* 2 bits: the first four */
 } dc_leveled;
+
+/* Weights of two levels as bits, to which `weights` points (types u8b1...), for codes in which few bits are ever set.
+
+   A sum is taken by bits of codes: with o[k] the codes of a window that have bit k, and h[k] those of them whose weight
+   is the high level, sum = low * total + (high - low) * matches, where total = sum of o[k] << k and matches = sum of
+   h[k] << k. Counting 64 products takes an and, a count and an addition. A bit that no code of a tile has takes no time.
+
+   Bits lie in the order [outputs / 16][segment][codes of a segment / 64, rounded up][16]; bit i of a word belongs to code
+   i of its 64. Codes that are no channel's are 0 in `mask`, and not counted. */
+typedef struct dc_binary {
+  const uint64_t *data;
+  const uint64_t *mask; /* [segment][codes / 64, rounded up] */
+  int32_t words;        /* of a window; words * set bits of `bits` is at most DC_MOST_BINARY_WORDS */
+  uint8_t bits;         /* ones where a code may have a bit, those of the border included */
+  int8_t low;           /* the weight for a clear bit */
+  int8_t high;          /* the weight for a set bit */
+} dc_binary;
+
+/* Words of a window, times bits of codes, that the kernels for weights of two levels hold. */
+#define DC_MOST_BINARY_WORDS 4096
 
 /* Pooling over the taps of a window. maxpool_u8u8, maxpool_f32f32: the greatest. avgpool_u8u8: the sum, requantized
    with multipliers[0] and offsets[0] for all channels. avgpool_f32f32: sum / divisor. */
@@ -295,6 +316,8 @@ typedef struct dc_narrowing {
   X(conv_u8g8f32, dc_convolution) \
   X(conv_u8k4u8, dc_convolution) \
   X(conv_u8k4f32, dc_convolution) \
+  X(conv_u8b1u8, dc_convolution) \
+  X(conv_u8b1f32, dc_convolution) \
   X(conv_f32f32f32, dc_convolution) \
   X(conv_b16b16f32, dc_convolution) \
   X(depthwise_u8s8u8, dc_convolution) \
@@ -343,7 +366,7 @@ typedef enum dc_isa {
   dc_isa_avx2,       /* AVX2 and FMA */
   dc_isa_avxvnni,    /* and AVX-VNNI: 8-bit dot products of 256 bits */
   dc_isa_avx512,     /* AVX-512 F, BW, DQ, VL and VNNI */
-  dc_isa_avx512vbmi, /* and VBMI: byte permutations */
+  dc_isa_avx512vbmi, /* and VBMI, VPOPCNTDQ: byte permutations, counts of bits */
   dc_isa_avx512bf16, /* and BF16: dot products of 16-bit floats */
   dc_isa_neon,       /* AArch64: NEON, which all have */
   dc_isa_dotprod,    /* and dot products of 8-bit integers (FEAT_DotProd) */
@@ -438,6 +461,15 @@ size_t dc_pack_gathered(const dc_filters *filters, const int8_t *levels, const d
 int32_t dc_find_levels(const dc_filters *filters, int8_t levels[16]);
 size_t dc_leveled_byte_count(const dc_filters *filters, int32_t bits);
 void dc_pack_leveled(const dc_filters *filters, int32_t bits, const int8_t *levels, void *packed);
+
+/* Weights of two levels, see dc_binary.
+
+   dc_find_two_levels writes the levels that occur, the lower first, twice the same when it is one, and returns how many
+   there are; 3 when they are more than two, and nothing is written. dc_pack_binary writes dc_binary_words words to `mask`
+   and that many for each output, their number rounded up to 16, to `data`. */
+int32_t dc_find_two_levels(const dc_filters *filters, int8_t levels[2]);
+int32_t dc_binary_words(const dc_filters *filters);
+void dc_pack_binary(const dc_filters *filters, int8_t high, uint64_t *data, uint64_t *mask);
 
 /* Packed weights of the depthwise kernels; `outputs` channels, one input channel each.
 

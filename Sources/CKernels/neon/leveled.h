@@ -58,23 +58,6 @@ DC_NEON_INLINE void sum_tile(const int pixels, const int blocks, const int bits,
     }
 }
 
-/* Brings the sums of one pixel and block to their end. */
-DC_NEON_INLINE void finish(const int wantsCodes, const dc_convolution *c, uint8_t *output, int32_t channel,
-                           const int32_t *sums) {
-  const int32_t channels = c->window.channelEnd - channel;
-  int32x4_t sum[4];
-  UNROLLED for (int q = 0; q < 4; q++) sum[q] = vld1q_s32(sums + 4 * q);
-  if (wantsCodes) {
-    store_bytes(output + channel, requantized16(sum, &c->requantization, channel), channels);
-    return;
-  }
-  for (int32_t q = 0; q < 4 && q * 4 < channels; q++) {
-    const float32x4_t product = vmulq_f32(vcvtq_f32_s32(sum[q]), vld1q_f32(c->scales + channel + 4 * q));
-    const float32x4_t value = vaddq_f32(product, vld1q_f32(c->biases + channel + 4 * q));
-    store_values((float *)(void *)output + channel + 4 * q, value, channels - 4 * q);
-  }
-}
-
 typedef void (*tile_function)(const dc_window *, const dc_leveled *, const uint8_t *const *, const uint8_t *, ptrdiff_t,
                               int32_t *);
 #define TILE(name, pixels, blocks, bits) \
@@ -113,7 +96,7 @@ DC_NEON_INLINE void convolve(const int wantsCodes, const dc_convolution *c) {
       }
       functions[blocks > 1 ? 0 : n](w, g, input, data, blockStride, sums);
       for (int32_t i = 0; i < n * blocks; i++)
-        finish(wantsCodes, c, output[blocks == 1 ? i : 0], channel + (blocks == 1 ? 0 : 16 * i), sums + 16 * i);
+        finish_block(wantsCodes, c, output[blocks == 1 ? i : 0], channel + (blocks == 1 ? 0 : 16 * i), sums + 16 * i);
     }
   }
 }

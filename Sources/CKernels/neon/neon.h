@@ -140,4 +140,21 @@ DC_NEON_INLINE uint8x16_t sum_of_codes(uint8x16_t a, uint8x16_t b, const dc_sum_
   return narrowed16(wide, r->shift, r->lowest, r->highest);
 }
 
+/* Brings the sums of one pixel and block to their end. */
+DC_NEON_INLINE void finish_block(const int wantsCodes, const dc_convolution *c, uint8_t *output, int32_t channel,
+                                 const int32_t *sums) {
+  const int32_t channels = c->window.channelEnd - channel;
+  int32x4_t sum[4];
+  UNROLLED for (int q = 0; q < 4; q++) sum[q] = vld1q_s32(sums + 4 * q);
+  if (wantsCodes) {
+    store_bytes(output + channel, requantized16(sum, &c->requantization, channel), channels);
+    return;
+  }
+  for (int32_t q = 0; q < 4 && q * 4 < channels; q++) {
+    const float32x4_t product = vmulq_f32(vcvtq_f32_s32(sum[q]), vld1q_f32(c->scales + channel + 4 * q));
+    const float32x4_t value = vaddq_f32(product, vld1q_f32(c->biases + channel + 4 * q));
+    store_values((float *)(void *)output + channel + 4 * q, value, channels - 4 * q);
+  }
+}
+
 #endif

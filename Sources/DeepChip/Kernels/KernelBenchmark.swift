@@ -108,7 +108,7 @@ public struct KernelBenchmark {
         }
       }
     case .convolveCodes, .convolveCodesAddingResidual, .convolveCodesToSums, .convolveCodesToValues, .unpackCodes,
-      .unpackCodesToValues, .convolveValues, .convolvePairs:
+      .unpackCodesToValues, .countCodes, .countCodesToValues, .convolveValues, .convolvePairs:
       return layers + [pointwise, dense]
     case .accumulateFilterGradient, .accumulateFilterGradientOfPairs: return Array(layers.prefix(3))
     case .depthwiseConvolveCodes, .depthwiseConvolveValues:

@@ -22,10 +22,12 @@ extension KernelCase {
 
   private var isLeveled: Bool { operation == .unpackCodes || operation == .unpackCodesToValues }
 
+  private var isBinary: Bool { operation == .countCodes || operation == .countCodesToValues }
+
   private var endsInCodes: Bool {
     switch operation {
     case .convolveCodes, .convolveCodesAddingResidual, .gatherCodes, .gatherCodesAddingResidual, .unpackCodes,
-      .depthwiseConvolveCodes:
+      .countCodes, .depthwiseConvolveCodes:
       true
     default: false
     }
@@ -109,6 +111,7 @@ extension KernelCase {
     if numbers != .codes { nonzeroCount = count }
     if isSparse { return setSparse(&call, filters) }
     if isLeveled { return setLeveled(&call, filters) }
+    if isBinary { return setBinary(&call, filters) }
     let size: Int
     let packed: UnsafeMutableRawPointer
     switch (numbers, isDepthwise) {
@@ -158,6 +161,28 @@ extension KernelCase {
     call.weights = UnsafeRawPointer(keep([LeveledWeights(leveled, data: keep(leveled.data))]))
     byteCount += leveled.data.count
     setWork(.packed, call, steps: steps(call), byteCount: leveled.data.count)
+  }
+
+  /// Codes of signs, 0 and 2, in the map, and weights that have the sign of those that there are.
+  private func setBinary(_ call: inout Kernels.Convolution, _ filters: Filters) {
+    let count = shape.outputs * shape.window * shape.window * shape.channels
+    guard let weights = filters.weights?.assumingMemoryBound(to: Int8.self), let input = call.window.input else {
+      preconditionFailure("There are weights")
+    }
+    let signs = (0..<count).map { weights[$0] > 0 ? Int8(1) : -1 }
+    var filters = filters
+    filters.weights = UnsafeRawPointer(keep(signs))
+    nonzeroCount = count
+    let columns = shape.columns + shape.window - 1
+    let elements = (shape.rows + shape.window - 1) * columns * Int(filters.mapChannelStride)
+    let codes = input.assumingMemoryBound(to: UInt8.self)
+    call.window.input = UnsafeRawPointer(keep((0..<elements).map { codes[$0] & 2 }))
+    guard let binary = BinaryFilters(filters, codeBits: 2) else { preconditionFailure("Signs have two levels") }
+    call.weights = UnsafeRawPointer(keep([BinaryWeights(binary, data: keep(binary.data), mask: keep(binary.mask))]))
+    byteCount += binary.data.count * 8
+    setWork(
+      .binary, call, steps: (shape.outputs + 15) / 16 * binary.wordCount, tables: binary.wordCount,
+      byteCount: binary.data.count * 8)
   }
 
   private func steps(_ call: Kernels.Convolution) -> Int {

@@ -51,8 +51,8 @@ public final class KernelCase {
     self.shape = shape
     switch operation {
     case .convolveCodes, .convolveCodesAddingResidual, .convolveCodesToSums, .convolveCodesToValues, .gatherCodes,
-      .gatherCodesAddingResidual, .gatherCodesToValues, .unpackCodes, .unpackCodesToValues, .convolveValues,
-      .convolvePairs, .depthwiseConvolveCodes, .depthwiseConvolveValues:
+      .gatherCodesAddingResidual, .gatherCodesToValues, .unpackCodes, .unpackCodesToValues, .countCodes,
+      .countCodesToValues, .convolveValues, .convolvePairs, .depthwiseConvolveCodes, .depthwiseConvolveValues:
       description = keep(convolution())
     case .poolGreatestCodes, .poolMeanCodes, .poolGreatestValues, .poolMeanValues: description = keep(pooling())
     case .addCodes, .lookUpCodes, .quantize, .dequantize, .addValues, .multiplyValues, .clampValues:

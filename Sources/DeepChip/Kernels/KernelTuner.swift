@@ -63,6 +63,7 @@ public struct KernelTuner {
     case .dense: [.convolveCodes, .convolveCodesAddingResidual]
     case .gather: [.gatherCodes, .gatherCodesAddingResidual]
     case .packed: [.unpackCodes]
+    case .binary: [.countCodes]
     }
   }
 

@@ -1,0 +1,90 @@
+import Kernels
+import Testing
+
+@Suite struct BinaryTests {
+  /// Sizes around blocks of 16 outputs, tiles of 2 and 4 pixels, words of 64 codes.
+  static let edges = LayerShape.edges.filter { $0.outputs < 140 && !$0.isExtreme }
+
+  @Test(
+    "Every kernel gives the integers of the definition from weights of two levels, for every ending",
+    arguments: edges, [UInt8(0b10), 0b11, 0b1111_1111])
+  func codes(shape: LayerShape, codeBits: UInt8) throws {
+    let seed = UInt64(shape.columns + shape.outputs) + UInt64(codeBits)
+    var generator = Generator(seed: seed)
+    let levels: (Int8, Int8) = codeBits == 0b11 ? (-128, 127) : codeBits == 0b10 ? (-1, 1) : (3, 5)
+    let layer = TestLayer<UInt8, Int8>(
+      shape, seed: seed, codes: { generator.codes($0).map { $0 & codeBits } },
+      filters: { count in
+        var other = Generator(seed: seed &+ 99)
+        return (0..<count).map { _ in other.next() % 2 == 0 ? levels.0 : levels.1 }
+      })
+    let filters = try layer.filter.withUnsafeBytes { weights in
+      var description = layer.description
+      description.weights = weights.baseAddress
+      return try #require(BinaryFilters(description, codeBits: codeBits))
+    }
+    let data = Guarded(filters.data, at: .init(seed))
+    let mask = Guarded(filters.mask, at: .init(seed))
+    let bits = BinaryWeights(
+      filters, data: UnsafePointer(data.elements.baseAddress!), mask: UnsafePointer(mask.elements.baseAddress!))
+    let weights = Guarded([bits], at: .end)
+    let terms = shape.channels * shape.kernel.rows * shape.kernel.columns
+    let rules = ChannelRules(channels: shape.outputs, terms: terms, shift: shape.shift, generator: &generator)
+    let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
+    let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
+    layer.convolution.weights = UnsafeRawPointer(weights.base)
+    layer.convolution.requantization = rules.requantization
+    layer.convolution.scales = UnsafePointer(scales.elements.baseAddress!)
+    layer.convolution.biases = UnsafePointer(biases.elements.baseAddress!)
+
+    var codes = [UInt8](repeating: 77, count: layer.outputCount)
+    var values = [Float](repeating: -77, count: layer.outputCount)
+    layer.forEachOutput { place, output, products in
+      var sum = 0
+      products { sum += Int($0) * Int($1) }
+      codes[place] = rules.code(sum, output)
+      let product = Float(sum) * scales.elements[output]
+      values[place] = product + biases.elements[output]
+    }
+    for kernel in kernels(for: .countCodes) {
+      #expect(layer.output(of: kernel, blank: 77, side: seed) == codes, "\(kernel.name)")
+    }
+    for kernel in kernels(for: .countCodesToValues) {
+      #expect(layer.output(of: kernel, blank: -77, side: seed) == values, "\(kernel.name)")
+    }
+  }
+
+  private func filters(_ weights: [Int8], _ body: (Filters) -> Void) {
+    var description = Filters()
+    description.outputs = 1
+    description.rows = 1
+    description.columns = 1
+    description.channels = Int32(weights.count)
+    description.outputStride = weights.count
+    description.channelStride = 1
+    description.mapChannelStride = Int32(weights.count)
+    weights.withUnsafeBytes {
+      description.weights = $0.baseAddress
+      body(description)
+    }
+  }
+
+  @Test("Weights of one or two levels become bits, others do not")
+  func levels() {
+    filters([1, -1, -1, 1]) { #expect(BinaryFilters($0, codeBits: 3)?.data.first == 0b1001) }
+    filters([-7, -7, -7, 0]) { #expect(BinaryFilters($0, codeBits: 3)?.data.first == 0b1000) }
+    filters([5, 5, 5, 5]) {
+      let levels = BinaryFilters($0, codeBits: 3)?.levels
+      #expect(levels?.low == 5 && levels?.high == 5)
+    }
+    filters([1, -1, 0, 1]) { #expect(BinaryFilters($0, codeBits: 3) == nil) }
+  }
+
+  @Test("A window of more words than kernels hold is refused, and one of as many is not")
+  func longWindows() {
+    filters([Int8](repeating: 1, count: 64 * 2048)) {
+      #expect(BinaryFilters($0, codeBits: 3)?.wordCount == 2048)
+      #expect(BinaryFilters($0, codeBits: 7) == nil)
+    }
+  }
+}
