@@ -15,6 +15,8 @@ public struct Benchmark {
   public var iterations: Int?
   public var instructionSet: InstructionSet?
   public var kernelSelection = KernelSelection()
+  /// What becomes of coded weights.
+  public var decoding = WeightDecoding.load
 
   public init() {}
 
@@ -31,7 +33,7 @@ public struct Benchmark {
       // Once to have the file in the cache, then timed.
       _ = try? Data(contentsOf: url)
       let start = Clock.nanoseconds()
-      model = try Model(contentsOf: url)
+      model = try Model(contentsOf: url, decoding: benchmark.decoding)
       let graph = model.packed.graph
       guard benchmark.batch == 1 || graph.inputs.contains(where: { graph[$0].type.dimensions.contains(.batch(1)) })
       else {
@@ -189,6 +191,7 @@ public struct Benchmark {
       layers: [], arenaBytes: subject.executor.arenaByteCount, fileBytes: subject.model.fileByteCount,
       macCount: schedule.graph.macCount)
     report.layers = try layers(subject)
+    report.modelBytes = subject.executor.byteCount - subject.executor.arenaByteCount
     return report
   }
 
@@ -207,12 +210,16 @@ public struct Benchmark {
     return schedule.steps.enumerated().map { index, step in
       let node = schedule.graph.nodes[step.node]
       let weights = step.weights.flatMap { schedule.graph.constants[$0] }
+      let coded = step.weights.flatMap { subject.model.codedWeights[$0] }
       let choice = subject.executor.kernelChoice(step: index)
       return BenchReport.Layer(
-        name: node.name, operator: step.summary(node), kernel: step.kernelName(schedule, choice),
+        name: node.name, operator: step.summary(node),
+        kernel: step.kernelName(schedule, choice) + (subject.executor.isStreamed(step: index) ? " streamed" : ""),
         medianMicroseconds: Latency(nanoseconds: times[index]).medianMicroseconds,
-        macCount: step.weights == nil ? 0 : step.macCount(schedule), byteCount: weights?.storedByteCount ?? 0,
-        density: weights?.density ?? 1, choice: choice.map { KernelChoiceReport($0) })
+        macCount: step.weights == nil ? 0 : step.macCount(schedule),
+        byteCount: coded?.payload.count ?? weights?.storedByteCount ?? 0,
+        density: coded.flatMap { try? $0.density() } ?? weights?.density ?? 1,
+        choice: choice.map { KernelChoiceReport($0) })
     }
   }
 }

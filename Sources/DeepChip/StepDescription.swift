@@ -65,7 +65,7 @@ extension Step {
 
   /// Multiplications with accumulation of this step for its schedule's batch.
   func macCount(_ schedule: Schedule) -> Int {
-    guard case .weightedSum(let sum) = action, let weights = schedule.graph.constants[sum.weights]?.shape,
+    guard case .weightedSum(let sum) = action, let weights = schedule.graph[sum.weights].type.fixedShape,
       weights.rank > 0, weights[0] > 0, case .map(let output) = schedule.buffers[writes.index].layout
     else { return 0 }
     return output.images * output.rows * output.columns * weights.elementCount
@@ -74,7 +74,7 @@ extension Step {
 
 extension WeightedSum {
   fileprivate func kernelName(_ graph: Graph, _ choice: KernelChoice?) -> String {
-    let isDepthwise = groups > 1 && graph.constants[weights]?.shape.dimensions.dropFirst().first == 1
+    let isDepthwise = groups > 1 && graph[weights].type.fixedShape?.dimensions.dropFirst().first == 1
     let name = isDepthwise ? "depthwise" : kernel.rows * kernel.columns == 1 ? "conv1x1" : "conv"
     let weights =
       switch choice?.method {

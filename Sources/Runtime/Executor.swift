@@ -25,6 +25,8 @@ public final class Executor {
   private let arena: UnsafeMutableRawPointer
   private let jobs: [Job]
   private let pool: ThreadPool?
+  /// Weights that stay coded.
+  private let streams: [ValueID: CodedWeights]
 
   /// Steps smaller than this run on one thread: handing over costs more than it saves.
   private static let smallestSharedWork = 1 << 22
@@ -39,9 +41,19 @@ public final class Executor {
   ///   - memoryLimit: bytes that activations may take; they are refused before they are asked for.
   ///   - kernelSelection: how convolutions and dense layers of codes are computed; results are the same.
   /// - Throws: `RuntimeError`.
-  public init(
+  public convenience init(
     _ graph: Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
     memoryLimit: Int = 1 << 36, kernelSelection: KernelSelection = KernelSelection()
+  ) throws(RuntimeError) {
+    try self.init(
+      graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit,
+      kernelSelection: kernelSelection, streaming: [:])
+  }
+
+  /// Makes `graph` ready, some of whose layers of codes have their weights in `streams`; see `StreamedSumJob`.
+  init(
+    _ graph: Graph, batch: Int, threads: Int, instructionSet: InstructionSet?, memoryLimit: Int,
+    kernelSelection: KernelSelection, streaming streams: [ValueID: CodedWeights]
   ) throws(RuntimeError) {
     do throws(ScheduleError) {
       schedule = try Schedule(graph, batch: batch)
@@ -60,10 +72,12 @@ public final class Executor {
     arena = storage.allocate(schedule.arena.byteCount)
     let builder = JobBuilder(
       schedule: schedule, kernels: kernels.pointee, storage: storage, kernelSelection: kernelSelection,
-      costs: kernelSelection.costs ?? .shipped(for: self.instructionSet), arena: arena)
+      costs: kernelSelection.costs ?? .shipped(for: self.instructionSet), arena: arena,
+      streams: streams)
     var jobs: [Job] = []
     for step in schedule.steps { jobs.append(try builder.job(step)) }
     self.jobs = jobs
+    self.streams = streams
     pool = self.threads > 1 ? ThreadPool(threads: self.threads) : nil
   }
 
@@ -93,7 +107,13 @@ public final class Executor {
     if schedule.steps[index].isReference, let error = (job as? ReferenceJob)?.error {
       throw .evaluation(node: schedule.graph.nodes[schedule.steps[index].node].name, error)
     }
+    if !streams.isEmpty, let error = (job as? StreamedSumJob)?.error {
+      throw .weights(name: schedule.graph.nodes[schedule.steps[index].node].name, error)
+    }
   }
+
+  /// True if a step decodes its weights in every run.
+  public func isStreamed(step index: Int) -> Bool { jobs[index] is StreamedSumJob }
 
   /// Which kernel computes a step's weighted sum, and why; nil for other steps, and where there is no choice.
   public func kernelChoice(step index: Int) -> KernelChoice? { (jobs[index] as? WeightedSumJob)?.choice }
@@ -143,8 +163,8 @@ public final class Executor {
   /// Bytes of activations, inputs and outputs included.
   public var arenaByteCount: Int { schedule.arena.byteCount }
 
-  /// Bytes of everything this executor holds: arena, packed weights, tables.
-  public var byteCount: Int { storage.byteCount }
+  /// Bytes of everything this executor holds: arena, packed weights, tables, weights that stay coded.
+  public var byteCount: Int { storage.byteCount + streams.values.reduce(0) { $0 + $1.payload.count } }
 
   private func byteCount(_ id: ValueID) -> Int {
     let type = schedule.graph[id].type

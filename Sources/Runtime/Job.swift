@@ -1,4 +1,6 @@
 import CKernels
+import Graphs
+import ModelFormat
 import Planning
 
 import struct Kernels.KernelCosts
@@ -33,6 +35,8 @@ struct JobBuilder {
   let kernelSelection: KernelSelection
   let costs: KernelCosts
   let arena: UnsafeMutableRawPointer
+  /// Weights that stay coded.
+  let streams: [ValueID: CodedWeights]
 
   func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }
 

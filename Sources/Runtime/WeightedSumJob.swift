@@ -1,4 +1,5 @@
 import CKernels
+import Coding
 import Graphs
 import Planning
 import Tensors
@@ -94,6 +95,8 @@ extension JobBuilder {
         own.weights = LeveledGroup(filters[group], storage).weights
       case .dense:
         setParameters(sum, Array(range), &own)
+        // What stays coded is packed in every run.
+        guard streams[sum.weights] == nil else { break }
         own.weights = UnsafeRawPointer(weights.packed(range, input, isDepthwise: isDepthwise, storage))
       }
       groups.append(own)
@@ -104,6 +107,17 @@ extension JobBuilder {
       case .packed: packedKernel(sum)
       case .dense: kernel(sum, isDepthwise: isDepthwise)
       }
+    if let coded = streams[sum.weights] {
+      let strides = StreamedSumJob.ImageStrides(
+        input: input.imageByteCount, output: output.imageByteCount, residual: residualImageStride(step))
+      do throws(CodingError) {
+        return try StreamedSumJob(
+          kernel: kernel, groups: groups, filters: weights.filters(0..<outputs, input, isDepthwise: false),
+          weights: coded, images: isSinglePixel ? 1 : input.images,
+          pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs, strides: strides,
+          outputByteCount: output.elementType.byteCount, storage: storage)
+      } catch { throw .weights(name: schedule.graph.nodes[step.node].name, error) }
+    }
     let job = WeightedSumJob(
       kernel: kernel, groups: groups, images: isSinglePixel ? 1 : input.images,
       pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs,
@@ -119,7 +133,7 @@ extension JobBuilder {
     _ sum: WeightedSum, _ step: Step, _ weights: LayerWeights, _ window: dc_window, _ input: MapLayout,
     _ output: MapLayout, isDepthwise: Bool
   ) -> (WeightedSumSelector.Packing, KernelChoice?) {
-    guard input.elementType == .uint8, !isDepthwise else { return (.dense, nil) }
+    guard input.elementType == .uint8, !isDepthwise, streams[sum.weights] == nil else { return (.dense, nil) }
     let addsResidual =
       switch sum.residual {
       case .none: false
