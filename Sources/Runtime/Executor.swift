@@ -76,6 +76,7 @@ public final class Executor {
       streams: streams)
     var jobs: [Job] = []
     for step in schedule.steps { jobs.append(try builder.job(step)) }
+    builder.streamBuffers.allocate(from: storage)
     self.jobs = jobs
     self.streams = streams
     pool = self.threads > 1 ? ThreadPool(threads: self.threads) : nil

@@ -37,6 +37,7 @@ struct JobBuilder {
   let arena: UnsafeMutableRawPointer
   /// Weights that stay coded.
   let streams: [ValueID: CodedWeights]
+  let streamBuffers = StreamBuffers()
 
   func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }
 

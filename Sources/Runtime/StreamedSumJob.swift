@@ -10,7 +10,7 @@ import Tensors
 /// packs up to 64 rows and computes their channels.
 ///
 /// The sums are those of the dense kernel with all weights packed, and so are the results. Memory: a group of rows as it
-/// comes from the decoder, and 64 rows twice. One thread does it all, for the rows come one after the other.
+/// comes from the decoder, and 64 rows twice, the same for all layers. One thread does it all, for the rows come one after the other.
 final class StreamedSumJob: Job {
   /// Rows that are packed and computed at a time: what parameters that go by channel are filled up to.
   static let chunk = Int(DC_CHANNEL_BLOCK) * 4
@@ -26,10 +26,7 @@ final class StreamedSumJob: Job {
   private let channels: Int
   private let strides: ImageStrides
   private let outputByteCount: Int
-  /// Rows of codes as they are decoded; up to `chunk` rows that were left over; the same packed.
-  private let decoded: UnsafeMutableBufferPointer<Int8>
-  private let rest: UnsafeMutablePointer<Int8>
-  private let packed: UnsafeMutableRawPointer
+  private let buffers: StreamBuffers
   /// What was wrong with the payload in the last run.
   private(set) var error: CodingError?
 
@@ -43,20 +40,18 @@ final class StreamedSumJob: Job {
   /// - Throws: `CodingError` for a payload that cannot be decoded.
   init(
     kernel: ConvolutionKernel, groups: [dc_convolution], filters: dc_filters, weights: CodedWeights, images: Int,
-    pixels: Int, channels: Int, strides: ImageStrides, outputByteCount: Int, storage: Storage
+    pixels: Int, channels: Int, strides: ImageStrides, outputByteCount: Int, buffers: StreamBuffers
   ) throws(CodingError) {
     (self.kernel, self.groups, self.weights) = (kernel, groups, weights)
     (self.images, self.pixels, self.channels) = (images, pixels, channels)
     (self.strides, self.outputByteCount) = (strides, outputByteCount)
     var filters = filters
     filters.outputs = Int32(min(channels, Self.chunk))
-    packed = storage.allocate(dc_packed_byte_count_s8(&filters))
     self.filters = filters
-    let count = try weights.bufferCount()
-    decoded = UnsafeMutableBufferPointer(
-      start: storage.allocate(count).bindMemory(to: Int8.self, capacity: max(count, 1)), count: count)
-    let restCount = Self.chunk * weights.rowLength
-    rest = storage.allocate(restCount).bindMemory(to: Int8.self, capacity: max(restCount, 1))
+    self.buffers = buffers
+    buffers.reserve(
+      decoded: try weights.bufferCount(), rest: Int(filters.outputs) * weights.rowLength,
+      packed: dc_packed_byte_count_s8(&filters))
     super.init(work: 0)
   }
 
@@ -65,8 +60,9 @@ final class StreamedSumJob: Job {
     var (first, left) = (0, 0)
     error = nil
     let rowLength = weights.rowLength
+    guard let rest = buffers.rest.baseAddress else { return }
     do throws(CodingError) {
-      try weights.forEachRowGroup(buffer: decoded) { rows, codes in
+      try weights.forEachRowGroup(buffer: buffers.decoded) { rows, codes in
         guard var next = UnsafePointer(codes.baseAddress) else { return }
         weights.encoding.replaceCodes(codes)
         var count = rows.count
@@ -97,10 +93,10 @@ final class StreamedSumJob: Job {
     var filters = filters
     filters.outputs = Int32(count)
     filters.weights = UnsafeRawPointer(levels)
-    dc_pack_weights_s8(&filters, 0, Int32(count), packed)
+    dc_pack_weights_s8(&filters, 0, Int32(count), buffers.packed.baseAddress)
     let channel = first % channels
     var call = groups[first / channels]
-    call.weights = UnsafeRawPointer(packed)
+    call.weights = UnsafeRawPointer(buffers.packed.baseAddress)
     call.window.output += channel * outputByteCount
     call.requantization.multipliers = call.requantization.multipliers.map { $0 + channel }
     call.requantization.offsets = call.requantization.offsets.map { $0 + channel }

@@ -115,7 +115,7 @@ extension JobBuilder {
           kernel: kernel, groups: groups, filters: weights.filters(0..<outputs, input, isDepthwise: false),
           weights: coded, images: isSinglePixel ? 1 : input.images,
           pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs, strides: strides,
-          outputByteCount: output.elementType.byteCount, storage: storage)
+          outputByteCount: output.elementType.byteCount, buffers: streamBuffers)
       } catch { throw .weights(name: schedule.graph.nodes[step.node].name, error) }
     }
     let job = WeightedSumJob(
