@@ -4,7 +4,7 @@ import Foundation
 /// A reader under test. An error is a good answer; a trap, a fault, a leak or too much time or memory is a finding.
 enum Target: String, CaseIterable {
   case dchip, sealedDchip, onnx, tflite, safetensors, npy, npz, png, jpeg, idx, cifar10, kws01, svhn
-  case raw, trits, bitmap, gaps, rans, runs, codebook, integers
+  case raw, trits, bitmap, gaps, rans, runs, codebook, mixed, integers
 
   func run(_ bytes: UnsafeRawBufferPointer) {
     switch self {
@@ -27,6 +27,7 @@ enum Target: String, CaseIterable {
     case .rans: readCodes(.rans, bytes)
     case .runs: readCodes(.runs, bytes)
     case .codebook: readCodes(.codebook, bytes)
+    case .mixed: readCodes(.mixed, bytes)
     case .integers: readIntegers(bytes)
     }
   }
