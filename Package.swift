@@ -77,7 +77,7 @@ let package = Package(
       swiftSettings: hot),
     .target(
       name: "Runtime",
-      dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
+      dependencies: ["Tensors", "Graphs", "Coding", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
       swiftSettings: hot),
     .target(
       name: "Emission", dependencies: ["Tensors", "Graphs", "Targets", "ModelFormat", "Planning"], swiftSettings: hot),
@@ -129,7 +129,8 @@ let package = Package(
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurements"]),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["Tensors", "Graphs", "Kernels", "Reference", "Packing", "Runtime"]),
+      name: "RuntimeTests",
+      dependencies: ["Tensors", "Graphs", "Coding", "ModelFormat", "Kernels", "Reference", "Packing", "Runtime"]),
     .testTarget(name: "TargetsTests", dependencies: ["Targets"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(

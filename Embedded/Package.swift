@@ -22,7 +22,7 @@ let package = Package(
     .target(name: "Planning", dependencies: ["Tensors", "Graphs"], swiftSettings: embedded),
     .target(
       name: "Runtime",
-      dependencies: ["Tensors", "Graphs", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
+      dependencies: ["Tensors", "Graphs", "Coding", "ModelFormat", "CKernels", "Kernels", "Reference", "Planning"],
       swiftSettings: embedded),
   ]
 )

@@ -1,5 +1,3 @@
-import CCoding
-
 /// Codes of 1 to 8 bits one after the other, without gaps: the first code in the lowest bits of the first byte.
 ///
 /// Eight codes of k bits take exactly k bytes; the bits after the last code are 0.
@@ -46,21 +44,32 @@ public enum PackedBits {
       throw CodingError(.unsupportedAlphabet, at: 0)
     }
     guard bytes.count == expected else { throw CodingError(.length(expected: expected, found: bytes.count), at: 0) }
+    return try InterleavedANS.array(count) { codes throws(CodingError) in
+      try decode(bytes, into: codes, alphabet: alphabet)
+    }
+  }
+
+  /// Decodes as many codes as `codes` has room for.
+  ///
+  /// - Throws: as the other.
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, into codes: UnsafeMutableBufferPointer<Int8>, alphabet: CodeAlphabet
+  ) throws(CodingError) {
+    let count = codes.count
+    guard let expected = byteCount(count: count, alphabet: alphabet) else {
+      throw CodingError(.unsupportedAlphabet, at: 0)
+    }
+    guard bytes.count == expected else { throw CodingError(.length(expected: expected, found: bytes.count), at: 0) }
     let (width, last) = (alphabet.bitWidth, count % 8 * alphabet.bitWidth % 8)
     if last != 0 && bytes[expected - 1] >> UInt8(last) != 0 { throw CodingError(.padding, at: expected - 1) }
-    let codes = [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
-      dc_advise_large_pages(codes.baseAddress, count)
-      if width == 8 {
-        UnsafeMutableRawBufferPointer(codes).copyMemory(from: bytes)
-      } else {
-        unpack(bytes, count: count, alphabet: alphabet, into: codes)
-      }
-      initialized = count
+    if width == 8 {
+      UnsafeMutableRawBufferPointer(codes).copyMemory(from: bytes)
+    } else {
+      unpack(bytes, count: count, alphabet: alphabet, into: codes)
     }
     if alphabet == .ternary, let index = codes.firstIndex(of: -2) {
       throw CodingError(.invalidCode, at: index / 4)
     }
-    return codes
   }
 
   /// Eight codes at a time: they fill `bitWidth` bytes.

@@ -1,5 +1,3 @@
-import CCoding
-
 /// Codes −1, 0, +1, five in a byte: `Σ (code + 1) · 3^i`, the first code with weight 1; 1.6 bits a code.
 ///
 /// Places after the last code count 0 in the sum.
@@ -19,25 +17,33 @@ public enum PackedTrits {
   public static func decode(_ bytes: UnsafeRawBufferPointer, count: Int) throws(CodingError) -> [Int8] {
     guard let expected = byteCount(count: count) else { throw CodingError(.unsupportedAlphabet, at: 0) }
     guard bytes.count == expected else { throw CodingError(.length(expected: expected, found: bytes.count), at: 0) }
+    return try InterleavedANS.array(count) { codes throws(CodingError) in try decode(bytes, into: codes) }
+  }
+
+  /// Decodes as many codes as `codes` has room for.
+  ///
+  /// - Throws: as the other.
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, into codes: UnsafeMutableBufferPointer<Int8>
+  ) throws(CodingError) {
+    let count = codes.count
+    guard let expected = byteCount(count: count) else { throw CodingError(.unsupportedAlphabet, at: 0) }
+    guard bytes.count == expected else { throw CodingError(.length(expected: expected, found: bytes.count), at: 0) }
     if let index = bytes.firstIndex(where: { $0 > 242 }) { throw CodingError(.invalidCode, at: index) }
     if let last = bytes.last, count % 5 != 0 {
       var limit = 1
       for _ in 0..<count % 5 { limit *= 3 }
       guard Int(last) < limit else { throw CodingError(.padding, at: expected - 1) }
     }
-    return [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
-      dc_advise_large_pages(codes.baseAddress, count)
-      var index = 0
-      for byte in bytes {
-        var rest = byte
-        for _ in 0..<min(5, count - index) {
-          let quotient = rest / 3
-          codes[index] = Int8(truncatingIfNeeded: rest &- quotient &* 3) &- 1
-          rest = quotient
-          index += 1
-        }
+    var index = 0
+    for byte in bytes {
+      var rest = byte
+      for _ in 0..<min(5, count - index) {
+        let quotient = rest / 3
+        codes[index] = Int8(truncatingIfNeeded: rest &- quotient &* 3) &- 1
+        rest = quotient
+        index += 1
       }
-      initialized = count
     }
   }
 }

@@ -16,6 +16,10 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   case rans = 5
   /// Runs of zeros in asymmetric numeral systems, a step for each non-zero: `RunsANS`.
   case runs = 6
+  /// A table of levels and their numbers in asymmetric numeral systems: `Codebook`.
+  case codebook = 7
+  /// Bit by bit, with learned probabilities: `MixedContexts`. The smallest and the slowest.
+  case mixed = 8
 
   /// The name in tables and messages.
   public var name: String {
@@ -26,6 +30,8 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .gaps: "gaps"
     case .rans: "rans"
     case .runs: "runs"
+    case .codebook: "codebook"
+    case .mixed: "mixed"
     }
   }
 
@@ -33,7 +39,9 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   public func supports(_ alphabet: CodeAlphabet) -> Bool {
     switch self {
     case .raw, .rans: alphabet.isValid
-    case .trits, .bitmap, .gaps, .runs: alphabet == .ternary
+    case .trits, .bitmap, .gaps, .runs, .mixed: alphabet == .ternary
+    // Below four bits the table gains nothing.
+    case .codebook: alphabet.isValid && alphabet != .binary && alphabet.bitWidth >= 4
     }
   }
 
@@ -41,7 +49,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   public var hasFixedLength: Bool {
     switch self {
     case .raw, .trits: true
-    case .bitmap, .gaps, .rans, .runs: false
+    case .bitmap, .gaps, .rans, .runs, .codebook, .mixed: false
     }
   }
 
@@ -51,7 +59,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     switch self {
     case .raw: PackedBits.byteCount(count: count, alphabet: alphabet)
     case .trits: alphabet == .ternary ? PackedTrits.byteCount(count: count) : nil
-    case .bitmap, .gaps, .rans, .runs: nil
+    case .bitmap, .gaps, .rans, .runs, .codebook, .mixed: nil
     }
   }
 
@@ -74,6 +82,10 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
       guard !codes.isEmpty else { return [] }
       return try InterleavedANS.encode(codes, rowLength: rowLength ?? codes.count, alphabet: alphabet)
     case .runs: return codes.isEmpty ? [] : try RunsANS.encode(codes, rowLength: rowLength ?? codes.count)
+    case .mixed: return codes.isEmpty ? [] : try MixedContexts.encode(codes, rowLength: rowLength ?? codes.count)
+    case .codebook:
+      guard !codes.isEmpty else { return [] }
+      return try Codebook.encode(codes, rowLength: rowLength ?? codes.count, alphabet: alphabet)
     }
   }
 
@@ -92,39 +104,127 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .gaps: return try HuffmanGaps.decode(bytes, count: count)
     case .rans: return try InterleavedANS.decode(bytes, count: count, rowLength: rowLength ?? count, alphabet: alphabet)
     case .runs: return try RunsANS.decode(bytes, count: count, rowLength: rowLength ?? count)
+    case .mixed: return try MixedContexts.decode(bytes, count: count, rowLength: rowLength ?? count)
+    case .codebook: return try Codebook.decode(bytes, count: count, rowLength: rowLength ?? count, alphabet: alphabet)
     }
   }
 
   /// Decodes groups of rows one after the other into one buffer, which `body` sees with the rows' numbers.
   ///
-  /// A group has some KB of payload, as the encoder chose; codes without groups come at once.
+  /// A group has some KB of payload, as the encoder chose; `bitmap` and `gaps` come at once.
   ///
   /// - Throws: as `decode`.
   public func forEachRowGroup(
     _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
     _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
   ) throws(CodingError) {
-    guard supports(alphabet), count >= 0 else { throw CodingError(.unsupportedAlphabet, at: 0) }
+    let size = try rowGroupCount(bytes, count: count, rowLength: rowLength, alphabet: alphabet)
+    var buffer = [Int8](repeating: 0, count: size)
+    var failure: CodingError?
+    buffer.withUnsafeMutableBufferPointer { buffer in
+      do throws(CodingError) {
+        try forEachRowGroup(
+          bytes, count: count, rowLength: rowLength, alphabet: alphabet, buffer: buffer, body)
+      } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Codes of the largest group of rows that `forEachRowGroup` decodes at a time.
+  ///
+  /// - Throws: as `decode`, where the sizes of the groups are not sound.
+  public func rowGroupCount(
+    _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet
+  ) throws(CodingError) -> Int {
+    guard supports(alphabet), count >= 0, rowLength > 0, count % rowLength == 0 else {
+      throw CodingError(.unsupportedAlphabet, at: 0)
+    }
+    guard count > 0 else { return 0 }
     switch self {
-    case .raw, .trits, .bitmap, .gaps:
-      var codes = try decode(bytes, count: count, rowLength: rowLength, alphabet: alphabet)
-      let rows = rowLength > 0 ? count / rowLength : 0
-      codes.withUnsafeMutableBufferPointer { body(0..<rows, $0) }
-    case .rans, .runs:
-      guard count > 0 else { return }
-      try InterleavedANS.withTables { tables throws(CodingError) in
-        let decoder = try RowGroupDecoder(
-          self, bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
-        var buffer = [Int8](repeating: 0, count: decoder.rows(ofGroup: 0).count * rowLength)
-        var failure: CodingError?
-        buffer.withUnsafeMutableBufferPointer { buffer in
-          do throws(CodingError) {
-            try decoder.decode(rowLength: rowLength, into: buffer, body)
-          } catch { failure = error }
-        }
-        if let failure { throw failure }
+    case .raw, .trits:
+      try checkLength(bytes, count: count, alphabet: alphabet)
+      return min(count / rowLength, Self.fixedRows) * rowLength
+    case .bitmap, .gaps:
+      // More cannot lie in the bytes; what does is checked when it is decoded.
+      let (most, overflow) = bytes.count.multipliedReportingOverflow(by: RowGroups.codesPerByte)
+      guard overflow || count <= most else { throw CodingError(.length(expected: count, found: bytes.count), at: 0) }
+      return count
+    case .rans, .runs, .codebook, .mixed:
+      return try InterleavedANS.withTables { tables throws(CodingError) in
+        try RowGroupDecoder(self, bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
+          .rows(ofGroup: 0).count * rowLength
       }
     }
+  }
+
+  /// Decodes groups of rows one after the other into the front of `buffer`, which has room for `rowGroupCount` codes, and
+  /// allocates nothing but for `bitmap` and `gaps`.
+  ///
+  /// - Throws: as `decode`.
+  public func forEachRowGroup(
+    _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
+    buffer: UnsafeMutableBufferPointer<Int8>, _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
+  ) throws(CodingError) {
+    guard supports(alphabet), count >= 0, rowLength > 0, count % rowLength == 0 else {
+      throw CodingError(.unsupportedAlphabet, at: 0)
+    }
+    switch self {
+    case .raw, .trits:
+      try checkLength(bytes, count: count, alphabet: alphabet)
+      let rows = count / rowLength
+      for first in stride(from: 0, to: rows, by: Self.fixedRows) {
+        let range = first..<min(first + Self.fixedRows, rows)
+        // So many rows begin at a byte.
+        let part = UnsafeMutableBufferPointer(rebasing: buffer[..<(range.count * rowLength)])
+        try decodeFixed(bytes, from: first * rowLength, alphabet: alphabet, into: part)
+        body(range, part)
+      }
+    case .bitmap, .gaps:
+      let codes = try decode(bytes, count: count, rowLength: rowLength, alphabet: alphabet)
+      guard count > 0 else { return }
+      let part = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
+      _ = part.update(from: codes)
+      body(0..<count / rowLength, part)
+    case .rans, .runs, .codebook, .mixed:
+      guard count > 0 else {
+        guard bytes.count == 0 else { throw CodingError(.length(expected: 0, found: bytes.count), at: 0) }
+        return
+      }
+      try InterleavedANS.withTables { tables throws(CodingError) in
+        try RowGroupDecoder(self, bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
+          .decode(rowLength: rowLength, into: buffer, body)
+      }
+    }
+  }
+
+  /// Rows in a group of codes of fixed length: a multiple of 5 and of 8, so that a group begins at a byte.
+  private static let fixedRows = 40
+
+  private func checkLength(
+    _ bytes: UnsafeRawBufferPointer, count: Int, alphabet: CodeAlphabet
+  ) throws(CodingError) {
+    guard let expected = byteCount(count: count, alphabet: alphabet) else {
+      throw CodingError(.unsupportedAlphabet, at: 0)
+    }
+    guard bytes.count == expected else { throw CodingError(.length(expected: expected, found: bytes.count), at: 0) }
+  }
+
+  /// Decodes codes of fixed length from the code `first` on, which begins at a byte.
+  private func decodeFixed(
+    _ bytes: UnsafeRawBufferPointer, from first: Int, alphabet: CodeAlphabet,
+    into codes: UnsafeMutableBufferPointer<Int8>
+  ) throws(CodingError) {
+    guard let start = byteCount(count: first, alphabet: alphabet),
+      let end = byteCount(count: first + codes.count, alphabet: alphabet)
+    else { throw CodingError(.unsupportedAlphabet, at: 0) }
+    let part = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+    do throws(CodingError) {
+      if self == .trits {
+        try PackedTrits.decode(part, into: codes)
+      } else {
+        try PackedBits.decode(part, into: codes, alphabet: alphabet)
+      }
+    } catch { throw CodingError(error.problem, at: start + error.offset) }
   }
 
   /// The code among `candidates` to store codes in, and its bytes: the one that takes the fewest in a file, with its
@@ -145,6 +245,8 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     var smallest: (code: WeightCode, bytes: [UInt8], total: Int)?
     var fastest = smallest
     for code in candidates where code.supports(alphabet) {
+      // Not where decoding fast is worth bytes, unless there is no other.
+      if code == .mixed && preference != .small && smallest != nil { continue }
       let limit = smallest.map { preference.limit($0.total) } ?? Int.max
       if let byteCount = code.byteCount(count: codes.count, alphabet: alphabet), byteCount >= limit { continue }
       let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
@@ -163,7 +265,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   private var isFast: Bool {
     switch self {
     case .raw, .trits, .runs: true
-    case .bitmap, .gaps, .rans: false
+    case .bitmap, .gaps, .rans, .codebook, .mixed: false
     }
   }
 }
@@ -190,16 +292,20 @@ public enum CodePreference: String, CaseIterable, Sendable {
 private enum RowGroupDecoder {
   case rans(InterleavedANS)
   case runs(RunsANS)
+  case codebook(Codebook)
+  case mixed(MixedContexts)
 
   init(
     _ code: WeightCode, _ bytes: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet,
     tables: UnsafeMutableBufferPointer<UInt32>
   ) throws(CodingError) {
-    if code == .runs {
-      self = .runs(try RunsANS(bytes, count: count, rowLength: rowLength, table: tables))
-    } else {
-      self = .rans(
-        try InterleavedANS(bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables))
+    switch code {
+    case .runs: self = .runs(try RunsANS(bytes, count: count, rowLength: rowLength, table: tables))
+    case .codebook:
+      self = .codebook(try Codebook(bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables))
+    case .mixed: self = .mixed(try MixedContexts(bytes, count: count, rowLength: rowLength))
+    case .raw, .trits, .bitmap, .gaps, .rans:
+      self = .rans(try InterleavedANS(bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables))
     }
   }
 
@@ -207,6 +313,8 @@ private enum RowGroupDecoder {
     switch self {
     case .rans(let decoder): decoder.rows(ofGroup: group)
     case .runs(let decoder): decoder.rows(ofGroup: group)
+    case .codebook(let decoder): decoder.rows(ofGroup: group)
+    case .mixed(let decoder): decoder.rows(ofGroup: group)
     }
   }
 
@@ -218,11 +326,15 @@ private enum RowGroupDecoder {
       switch self {
       case .rans(let decoder): decoder.groupCount
       case .runs(let decoder): decoder.groupCount
+      case .codebook(let decoder): decoder.groupCount
+      case .mixed(let decoder): decoder.groupCount
       }
     for group in 0..<count {
       switch self {
       case .rans(let decoder): try decoder.decode(group: group, into: buffer)
       case .runs(let decoder): try decoder.decode(group: group, into: buffer)
+      case .codebook(let decoder): try decoder.decode(group: group, into: buffer)
+      case .mixed(let decoder): try decoder.decode(group: group, into: buffer)
       }
       let rows = rows(ofGroup: group)
       body(rows, UnsafeMutableBufferPointer(rebasing: buffer[..<(rows.count * rowLength)]))

@@ -15,6 +15,8 @@ public struct Benchmark {
   public var iterations: Int?
   public var instructionSet: InstructionSet?
   public var kernelSelection = KernelSelection()
+  /// What becomes of coded weights.
+  public var decoding = WeightDecoding.load
 
   public init() {}
 
@@ -22,6 +24,8 @@ public struct Benchmark {
   public final class Subject {
     public let url: URL
     public let fileByteCount: Int
+    /// Weights that stay coded.
+    let codedWeights: [ValueID: CodedWeights]
     public let executor: Executor
     /// From the file's bytes in the cache to a model that can run.
     public let loadNanoseconds: UInt64
@@ -32,9 +36,10 @@ public struct Benchmark {
       // Once to have the file in the cache, then timed.
       Self.readThrough(url)
       let start = Clock.nanoseconds()
-      var model = try Model(contentsOf: url)
+      var model = try Model(contentsOf: url, decoding: benchmark.decoding)
       self.url = url
       fileByteCount = model.fileByteCount
+      codedWeights = model.codedWeights
       let graph = model.packed.graph
       guard benchmark.batch == 1 || graph.inputs.contains(where: { graph[$0].type.dimensions.contains(.batch(1)) })
       else {
@@ -198,6 +203,7 @@ public struct Benchmark {
       layers: [], arenaBytes: subject.executor.arenaByteCount, fileBytes: subject.fileByteCount,
       macCount: schedule.graph.macCount)
     report.layers = try layers(subject)
+    report.modelBytes = subject.executor.byteCount - subject.executor.arenaByteCount
     return report
   }
 
@@ -216,12 +222,16 @@ public struct Benchmark {
     return schedule.steps.enumerated().map { index, step in
       let node = schedule.graph.nodes[step.node]
       let weights = subject.executor.weightSummary(step: index)
+      let coded = step.weights.flatMap { subject.codedWeights[$0] }
       let choice = subject.executor.kernelChoice(step: index)
       return BenchReport.Layer(
-        name: node.name, operator: step.summary(node), kernel: step.kernelName(schedule, choice),
+        name: node.name, operator: step.summary(node),
+        kernel: step.kernelName(schedule, choice) + (subject.executor.isStreamed(step: index) ? " streamed" : ""),
         medianMicroseconds: Latency(nanoseconds: times[index]).medianMicroseconds,
-        macCount: step.weights == nil ? 0 : step.macCount(schedule), byteCount: weights?.byteCount ?? 0,
-        density: weights?.density ?? 1, choice: choice.map { KernelChoiceReport($0) })
+        macCount: step.weights == nil ? 0 : step.macCount(schedule),
+        byteCount: coded?.payload.count ?? weights?.byteCount ?? 0,
+        density: coded.flatMap { try? $0.density() } ?? weights?.density ?? 1,
+        choice: choice.map { KernelChoiceReport($0) })
     }
   }
 }

@@ -14,6 +14,9 @@ public enum Memory {
   /// Most bytes that activations may take: three quarters of the machine's memory.
   public static var limit: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3) }
 
+  /// Most bytes that weights may take before they stay coded: a fifth of the machine's memory.
+  public static var weightLimit: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory / 5) }
+
   /// Most memory so far, in KiB; 0 where the system does not say.
   public static func peakResidentKilobytes() -> Int { status("VmHWM:") }
 

@@ -13,6 +13,8 @@ public struct ModelRunner {
   public var backend: Evaluator.Backend
   public var threads: Int
   public var kernelSelection = KernelSelection()
+  /// What becomes of coded weights; the slow definitions need them decoded.
+  public var decoding = WeightDecoding.load
   /// For pictures; what a packed file stores is used unless this is given.
   public var preprocessing: Preprocessing?
 
@@ -34,7 +36,7 @@ public struct ModelRunner {
       // Tensors are known before the import: ONNX shapes may depend on them.
       var known: [String: AnyTensor] = [:]
       for (name, file) in given where !Self.isPicture(file) { known[name] = try Self.readTensor(file) }
-      let model = try Model(contentsOf: url, preprocessing: preprocessing, knownInputs: known)
+      let model = try Model(contentsOf: url, preprocessing: preprocessing, knownInputs: known, decoding: decoding)
       let graph = backend == .runtime ? model.packed.graph : model.referenceGraph
       let inputs = try graph.inputs.map { id in
         let name = graph[id].name
@@ -48,7 +50,8 @@ public struct ModelRunner {
       case .reference: return try GraphEvaluator(graph).outputs(inputs)
       case .runtime:
         let executor = try Executor(
-          graph, batch: try batch(of: inputs, graph), threads: threads, memoryLimit: Memory.limit,
+          graph, weights: model.codedWeights, batch: try batch(of: inputs, graph), threads: threads,
+          memoryLimit: Memory.limit,
           kernelSelection: kernelSelection)
         return try executor.run(inputs)
       }
@@ -79,7 +82,7 @@ public struct ModelRunner {
     switch url.pathExtension.lowercased() {
     case "onnx": inputs = try ONNXImporter.inputs(of: url)
     default:
-      let graph = try Model(contentsOf: url).packed.graph
+      let graph = try Model(contentsOf: url, decoding: decoding).packed.graph
       inputs = graph.inputs.map { (graph[$0].name, false) }
     }
     var pairs: [(name: String, file: URL)] = []
@@ -131,7 +134,7 @@ extension RuntimeError {
   fileprivate var isUsage: Bool {
     switch self {
     case .inputCount, .input: true
-    case .schedule, .evaluation, .instructionSet, .memory: false
+    case .schedule, .evaluation, .instructionSet, .memory, .weights: false
     }
   }
 }

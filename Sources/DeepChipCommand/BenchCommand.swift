@@ -23,6 +23,7 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var instructionSet: InstructionSetOption
   @OptionGroup var choice: KernelOptions
+  @OptionGroup var decoding: DecodingOptions
 
   @Option(
     help: ArgumentHelp("First input, float32 [N, C, H, W]; random numbers by default.", valueName: "npy"),
@@ -56,6 +57,7 @@ struct BenchCommand: ParsableCommand {
     benchmark.iterations = iterations
     benchmark.instructionSet = try instructionSet.set()
     benchmark.kernelSelection = try choice.selection(benchmark.instructionSet)
+    benchmark.decoding = decoding.decoding
     let input = try input.map { try ModelRunner.readTensor(URL(fileURLWithPath: $0)) }
     if peer { return try Console.jsonLine(benchmark.peerReport(url, input: input)) }
     var subjects = [try benchmark.subject(url, input: input)]
@@ -134,7 +136,7 @@ struct BenchCommand: ParsableCommand {
         + "batch \(report.batch), threads \(report.threads), \(report.instructionSet), \(Machine.processorName)")
     Console.print(
       "load \(report.loadMicroseconds.microseconds), activations \(report.arenaBytes.bytes), "
-        + "file \(report.fileBytes.bytes)")
+        + "weights and tables \(report.modelBytes.bytes), file \(report.fileBytes.bytes)")
   }
 }
 

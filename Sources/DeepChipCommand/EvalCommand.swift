@@ -11,6 +11,7 @@ struct EvalCommand: ParsableCommand {
   @OptionGroup var preprocessing: PreprocessingOptions
   @OptionGroup var execution: ExecutionOptions
   @OptionGroup var kernels: KernelOptions
+  @OptionGroup var decoding: DecodingOptions
 
   @Option(help: "Part of the data set: train or test.")
   var split = Split.test
@@ -39,7 +40,8 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model.load(self.model.url, preprocessing)
+    let model = try Model.load(
+      self.model.url, preprocessing, decoding: backend == .runtime ? decoding.decoding : .load)
     let dataset = try data.dataset(split)
     var evaluator = Evaluator(model)
     evaluator.preprocessing = preprocessing.preprocessing(for: model.url)
@@ -84,10 +86,13 @@ struct EvalCommand: ParsableCommand {
 
 extension Model {
   /// The model, with the pre-processing that was given on the command line.
-  static func load(_ url: URL, _ options: PreprocessingOptions) throws -> Model {
+  static func load(
+    _ url: URL, _ options: PreprocessingOptions, decoding: WeightDecoding = .load
+  ) throws -> Model {
     let isPacked = url.pathExtension.lowercased() == "dchip"
-    guard options.isGiven || !isPacked else { return try Model(contentsOf: url) }
+    guard options.isGiven || !isPacked else { return try Model(contentsOf: url, decoding: decoding) }
     let stored = isPacked ? try PackedModel(contentsOf: url).preprocessing : nil
-    return try Model(contentsOf: url, preprocessing: options.preprocessing(for: url, over: stored))
+    return try Model(
+      contentsOf: url, preprocessing: options.preprocessing(for: url, over: stored), decoding: decoding)
   }
 }

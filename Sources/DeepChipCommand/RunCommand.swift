@@ -28,6 +28,7 @@ struct RunCommand: ParsableCommand {
   var backend = Evaluator.Backend.runtime
 
   @OptionGroup var kernels: KernelOptions
+  @OptionGroup var decoding: DecodingOptions
 
   @Option(help: "Threads.")
   var threads = 1
@@ -41,6 +42,7 @@ struct RunCommand: ParsableCommand {
       url: model.url, backend: backend, threads: threads,
       preprocessing: preprocessing.isGiven ? preprocessing.preprocessing(for: model.url) : nil)
     runner.kernelSelection = try kernels.selection()
+    runner.decoding = backend == .runtime ? decoding.decoding : .load
     let outputs = try runner.run(input)
     try write(outputs)
   }

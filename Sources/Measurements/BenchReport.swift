@@ -43,6 +43,8 @@ public struct BenchReport: Codable, Hashable, Sendable {
   public var layers: [Layer]
   public var arenaBytes: Int
   public var fileBytes: Int
+  /// Weights and tables in memory, packed or coded, with the buffers of those that are decoded in every run.
+  public var modelBytes = 0
   public var macCount: Int
   /// Medians over interleaved rounds of this model's time by the other's, when there was one to compare with.
   public var ratioToOther: Double?

@@ -17,9 +17,50 @@ struct ConstantRecord {
   /// The number in the form byte that stands for weight codes; element types have those below.
   static let codedNumber: UInt8 = 8
 
+  /// The type of its value.
+  var type: TensorType {
+    switch storage {
+    case .tensor(let elementType): TensorType(elementType, shape)
+    case .coded: TensorType(.float32, shape)
+    }
+  }
+
+  /// A constant without contents, for a graph that is still being read or whose weights stay coded.
+  var placeholder: Constant {
+    switch storage {
+    case .tensor: .tensor(.float32(Tensor(shape: [0], scalars: [])))
+    case .coded(let encoding, _, _):
+      .coded(CodedTensor(codes: Tensor(shape: [0], scalars: []), encoding: encoding))
+    }
+  }
+
   /// The boundary at which `byteCount` bytes start whose unit takes `unit` bytes.
   static func alignment(byteCount: Int, unit: Int) -> Int {
     byteCount >= FileForm.largePayload ? FileForm.dataAlignment : unit
+  }
+}
+
+extension [ConstantRecord] {
+  /// Bytes of what the records hold, weight codes in a byte each.
+  var decodedByteCount: Int { reduce(0) { $0 + $1.decodedByteCount } }
+
+  /// The weights of integer layers of `graph`, whose constants they are, with their bytes.
+  func candidates(in graph: Graph) -> [(id: ValueID, coded: Int, decoded: Int)] {
+    let weights = graph.integerWeights
+    return enumerated().compactMap { index, record in
+      let id = ValueID(graph.inputs.count + index)
+      guard case .coded = record.storage, weights.contains(id) else { return nil }
+      return (id, record.range.count, record.decodedByteCount)
+    }
+  }
+}
+
+extension ConstantRecord {
+  fileprivate var decodedByteCount: Int {
+    switch storage {
+    case .tensor: range.count
+    case .coded: shape.elementCount
+    }
   }
 }
 
@@ -214,6 +255,24 @@ struct ConstantData {
       }
       return .coded(CodedTensor(codes: Tensor(shape: record.shape, scalars: codes), encoding: encoding))
     }
+  }
+
+  /// The weights of a record that `check` has seen, coded, found sound.
+  func weights(_ record: ConstantRecord, budget: inout MemoryBudget) throws(ModelFormatError) -> CodedWeights {
+    guard case .coded(let encoding, let code, let alphabet) = record.storage else {
+      throw error(.invalid("this constant has no weight codes"), at: record.range.lowerBound)
+    }
+    let weights = CodedWeights(
+      shape: record.shape, encoding: encoding, code: code, alphabet: alphabet, payload: Array(bytes[record.range]))
+    do throws(CodingError) {
+      guard budget.charge(codes: try weights.bufferCount(), payload: weights.payload.count) else {
+        throw CodingError(.integerTooLarge, at: 0)
+      }
+      _ = try weights.density()
+    } catch {
+      throw self.error(.coding(error.problem), at: record.range.lowerBound + error.offset)
+    }
+    return weights
   }
 
   private func tensor(

@@ -32,6 +32,14 @@ extension PackedModel {
   ///
   /// - Throws: `ModelFormatError`, for any bytes that are not a sound model.
   public init(reading bytes: UnsafeRawBufferPointer) throws(ModelFormatError) {
+    var weights: [ValueID: CodedWeights] = [:]
+    try self.init(reading: bytes, keeping: &weights, decoding: .load)
+  }
+
+  /// Reads a packed file whose weights stay coded where `decoding` says so; they are put into `weights`.
+  init(
+    reading bytes: UnsafeRawBufferPointer, keeping weights: inout [ValueID: CodedWeights], decoding: WeightDecoding
+  ) throws(ModelFormatError) {
     let table = try SectionTable(reading: bytes)
     guard var section = table.reader(of: .graph, budget: MemoryBudget(fileByteCount: bytes.count)) else {
       throw ModelFormatError(.missingSection, section: .graph, byteOffset: 10)
@@ -41,10 +49,23 @@ extension PackedModel {
     let records = try section.constantRecords(dataByteCount: table[.data]?.range.count ?? 0)
     let data = try table.data(records)
     for (index, record) in records.enumerated() {
-      let constant = try data.constant(record, budget: &section.budget)
-      _ = graph.addConstant("constant " + String(index), constant)
+      let constant = try decoding == .load ? data.constant(record, budget: &section.budget) : record.placeholder
+      let id = graph.addConstant("constant " + String(index), constant)
+      graph.values[id.index].type = record.type
     }
     try section.nodes(of: &graph)
+    if decoding != .load {
+      let first = graph.inputs.count
+      let kept = decoding.keeps(records.candidates(in: graph), total: records.decodedByteCount)
+      for (index, record) in records.enumerated() {
+        let id = ValueID(first + index)
+        if kept.contains(id) {
+          weights[id] = try data.weights(record, budget: &section.budget)
+        } else {
+          graph.constants[id] = try data.constant(record, budget: &section.budget)
+        }
+      }
+    }
     var budget = section.budget
     if var section = table.reader(of: .names, budget: budget) {
       try section.names(of: &graph, constantCount: records.count)

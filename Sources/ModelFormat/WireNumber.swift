@@ -43,6 +43,8 @@ extension WeightCode: WireNumbered {
     case .gaps: 4
     case .rans: 5
     case .runs: 6
+    case .codebook: 7
+    case .mixed: 8
     }
   }
 }

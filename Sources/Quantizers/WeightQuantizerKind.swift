@@ -4,18 +4,26 @@
 public struct WeightQuantizerKind: Sendable {
   /// The word on the command line, as in `--weights int4`.
   public let name: String
-  /// Bits of one weight before entropy coding.
+  /// Bits that tell a weight's code from the others of its layer, before entropy coding.
   public let bitsPerWeight: Int
   /// One line for help texts.
   public let help: String
   /// Makes the quantizer.
   public let quantizer: @Sendable (WeightQuantizerOptions) -> any Quantizer
 
-  public static let all: [WeightQuantizerKind] = [int8, int4, int2, ternary, binary]
+  public static let all: [WeightQuantizerKind] = [int8, codebook5, codebook4, int4, int2, ternary, binary]
 
   public static let int8 = WeightQuantizerKind(
     name: "int8", bitsPerWeight: 8, help: "symmetric codes in -127...127, a scale per output channel"
   ) { SymmetricQuantizer(bitWidth: 8, granularity: $0.granularity, usesFullRange: $0.usesFullRange) }
+
+  public static let codebook5 = WeightQuantizerKind(
+    name: "codebook5", bitsPerWeight: 5, help: "32 of the int8 codes, chosen for each layer"
+  ) { CodebookQuantizer(levelCount: 32, granularity: $0.granularity) }
+
+  public static let codebook4 = WeightQuantizerKind(
+    name: "codebook4", bitsPerWeight: 4, help: "16 of the int8 codes, chosen for each layer"
+  ) { CodebookQuantizer(levelCount: 16, granularity: $0.granularity) }
 
   public static let int4 = WeightQuantizerKind(
     name: "int4", bitsPerWeight: 4, help: "symmetric codes in -7...7, the scale with the least squared error"

@@ -26,6 +26,8 @@ public final class Executor {
   private let jobs: [Job]
   private let summaries: [WeightSummary?]
   private let pool: ThreadPool?
+  /// Weights that stay coded.
+  private let streams: [ValueID: CodedWeights]
 
   /// Steps smaller than this run on one thread: handing over costs more than it saves.
   private static let smallestSharedWork = 1 << 22
@@ -43,9 +45,19 @@ public final class Executor {
   ///   - memoryLimit: bytes that activations may take; they are refused before they are asked for.
   ///   - kernelSelection: how convolutions and dense layers of codes are computed; results are the same.
   /// - Throws: `RuntimeError`.
-  public init(
+  public convenience init(
     _ graph: consuming Graph, batch: Int = 1, threads: Int = 1, instructionSet: InstructionSet? = nil,
     memoryLimit: Int = 1 << 36, kernelSelection: KernelSelection = KernelSelection()
+  ) throws(RuntimeError) {
+    try self.init(
+      consume graph, batch: batch, threads: threads, instructionSet: instructionSet, memoryLimit: memoryLimit,
+      kernelSelection: kernelSelection, streaming: [:])
+  }
+
+  /// Makes `graph` ready, some of whose layers of codes have their weights in `streams`; see `StreamedSumJob`.
+  init(
+    _ graph: consuming Graph, batch: Int, threads: Int, instructionSet: InstructionSet?, memoryLimit: Int,
+    kernelSelection: KernelSelection, streaming streams: [ValueID: CodedWeights]
   ) throws(RuntimeError) {
     let schedule: Schedule
     do throws(ScheduleError) {
@@ -65,9 +77,11 @@ public final class Executor {
     arena = storage.allocate(schedule.arena.byteCount)
     var builder = JobBuilder(
       schedule: consume schedule, kernels: kernels.pointee, storage: storage, kernelSelection: kernelSelection,
-      costs: kernelSelection.costs ?? .shipped(for: self.instructionSet), arena: arena)
+      costs: kernelSelection.costs ?? .shipped(for: self.instructionSet), arena: arena, streams: streams)
     (jobs, summaries) = try builder.jobsReleasingWeights()
+    builder.streamBuffers.allocate(from: storage)
     self.schedule = builder.schedule
+    self.streams = streams
     pool = self.threads > 1 ? ThreadPool(threads: self.threads) : nil
   }
 
@@ -100,7 +114,13 @@ public final class Executor {
     if schedule.steps[index].isReference, let error = (job as? ReferenceJob)?.error {
       throw .evaluation(node: schedule.graph.nodes[schedule.steps[index].node].name, error)
     }
+    if !streams.isEmpty, let error = (job as? StreamedSumJob)?.error {
+      throw .weights(name: schedule.graph.nodes[schedule.steps[index].node].name, error)
+    }
   }
+
+  /// True if a step decodes its weights in every run.
+  public func isStreamed(step index: Int) -> Bool { jobs[index] is StreamedSumJob }
 
   /// Which kernel computes a step's weighted sum, and why; nil for other steps, and where there is no choice.
   public func kernelChoice(step index: Int) -> KernelChoice? { (jobs[index] as? WeightedSumJob)?.choice }
@@ -153,8 +173,8 @@ public final class Executor {
   /// Bytes of activations, inputs and outputs included.
   public var arenaByteCount: Int { schedule.arena.byteCount }
 
-  /// Bytes of everything this executor holds: arena, packed weights, tables.
-  public var byteCount: Int { storage.byteCount }
+  /// Bytes of everything this executor holds: arena, packed weights, tables, weights that stay coded.
+  public var byteCount: Int { storage.byteCount + streams.values.reduce(0) { $0 + $1.payload.count } }
 
   private func byteCount(_ id: ValueID) -> Int {
     let type = schedule.graph[id].type

@@ -1,5 +1,6 @@
 import CKernels
 import Graphs
+import ModelFormat
 import Planning
 
 import struct Kernels.KernelCosts
@@ -36,10 +37,13 @@ struct JobBuilder {
   /// Codes that each value can have.
   let codeSets: [CodeSet]
   let arena: UnsafeMutableRawPointer
+  /// Weights that stay coded.
+  let streams: [ValueID: CodedWeights]
+  let streamBuffers = StreamBuffers()
 
   init(
     schedule: consuming Schedule, kernels: dc_kernel_table, storage: Storage, kernelSelection: KernelSelection,
-    costs: KernelCosts, arena: UnsafeMutableRawPointer
+    costs: KernelCosts, arena: UnsafeMutableRawPointer, streams: [ValueID: CodedWeights]
   ) {
     codeSets = schedule.graph.codeSets
     self.schedule = schedule
@@ -48,6 +52,7 @@ struct JobBuilder {
     self.kernelSelection = kernelSelection
     self.costs = costs
     self.arena = arena
+    self.streams = streams
   }
 
   func pointer(_ id: BufferID) -> UnsafeMutableRawPointer { arena + schedule.arena.offsets[id.index] }

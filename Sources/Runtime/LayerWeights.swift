@@ -28,8 +28,9 @@ struct LayerWeights {
 
   /// - Precondition: the weights are a constant whose levels fit in 8 bits, as packing makes them.
   init(_ graph: Graph, _ sum: WeightedSum, input: MapLayout) {
-    guard let constant = graph.constants[sum.weights] else { preconditionFailure("Weights are constants") }
-    let shape = constant.shape
+    guard let constant = graph.constants[sum.weights], let shape = graph[sum.weights].type.fixedShape else {
+      preconditionFailure("Weights are constants")
+    }
     outputs = shape[0]
     rowLength = shape[0] == 0 ? 0 : shape.elementCount / shape[0]
     kernel = sum.kernel
@@ -143,7 +144,7 @@ extension LayerWeights {
     }
   }
 
-  private func filters(_ range: Range<Int>, _ input: MapLayout, isDepthwise: Bool) -> dc_filters {
+  func filters(_ range: Range<Int>, _ input: MapLayout, isDepthwise: Bool) -> dc_filters {
     var filters = dc_filters()
     let taps = kernel.rows * kernel.columns
     filters.outputStride = rowLength

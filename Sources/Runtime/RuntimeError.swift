@@ -1,3 +1,4 @@
+import Coding
 import Graphs
 import ModelFormat
 import Planning
@@ -15,6 +16,8 @@ public enum RuntimeError: Error, Equatable, Sendable {
   case memory(needed: Int, limit: Int)
   /// This machine lacks the instruction set that was asked for.
   case instructionSet(String)
+  /// Weights that stay coded, of a constant or a node, are not what their code makes.
+  case weights(name: String, CodingError)
 }
 
 extension RuntimeError: CustomStringConvertible {
@@ -30,6 +33,7 @@ extension RuntimeError: CustomStringConvertible {
       "activations take " + String(needed) + " bytes, more than the " + String(limit)
         + " that are allowed: take a smaller batch or smaller inputs"
     case .instructionSet(let name): "this machine has no " + name
+    case .weights(let name, let error): "weights of '" + name + "': " + error.problem.description
     }
   }
 }

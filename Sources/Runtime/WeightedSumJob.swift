@@ -1,4 +1,5 @@
 import CKernels
+import Coding
 import Graphs
 import Planning
 import Tensors
@@ -98,6 +99,8 @@ extension JobBuilder {
         own.weights = BinaryGroup(filters[group], storage).weights
       case .dense:
         setParameters(sum, Array(range), &own)
+        // What stays coded is packed in every run.
+        guard streams[sum.weights] == nil else { break }
         own.weights = UnsafeRawPointer(weights.packed(range, input, isDepthwise: isDepthwise, storage))
       }
       groups.append(own)
@@ -109,6 +112,17 @@ extension JobBuilder {
       case .binary: binaryKernel(sum)
       case .dense: kernel(sum, isDepthwise: isDepthwise)
       }
+    if let coded = streams[sum.weights] {
+      let strides = StreamedSumJob.ImageStrides(
+        input: input.imageByteCount, output: output.imageByteCount, residual: residualImageStride(step))
+      do throws(CodingError) {
+        return try StreamedSumJob(
+          kernel: kernel, groups: groups, filters: weights.filters(0..<outputs, input, isDepthwise: false),
+          weights: coded, images: isSinglePixel ? 1 : input.images,
+          pixels: isSinglePixel ? input.images : output.rows * output.columns, channels: outputs, strides: strides,
+          outputByteCount: output.elementType.byteCount, buffers: streamBuffers)
+      } catch { throw .weights(name: schedule.graph.nodes[step.node].name, error) }
+    }
     // Pixels that are computed as one are fewer, with more channels.
     let joined = if case .gather(_, let columns) = packing { columns } else { 1 }
     let job = WeightedSumJob(
@@ -126,7 +140,7 @@ extension JobBuilder {
     _ sum: WeightedSum, _ step: Step, _ weights: LayerWeights, _ window: dc_window, _ input: MapLayout,
     _ output: MapLayout, isDepthwise: Bool
   ) -> (WeightedSumSelector.Packing, KernelChoice?) {
-    guard input.elementType == .uint8, !isDepthwise else { return (.dense, nil) }
+    guard input.elementType == .uint8, !isDepthwise, streams[sum.weights] == nil else { return (.dense, nil) }
     let addsResidual =
       switch sum.residual {
       case .none: false

@@ -97,6 +97,12 @@ import Testing
 
   @Test("A code outside its alphabet is refused by its index", arguments: WeightCode.allCases)
   func foreignCodesAreRefused(code: WeightCode) {
+    guard code.supports(.ternary) else {
+      #expect(throws: CodingError(.invalidCode, at: 3)) {
+        try code.encode([0, 1, -1, 9, 5], alphabet: .signed(bitWidth: 4))
+      }
+      return
+    }
     #expect(throws: CodingError(.invalidCode, at: 3)) { try code.encode([0, 1, -1, 2, 5], alphabet: .ternary) }
   }
 
@@ -178,12 +184,17 @@ import Testing
 
   @Test("Streaming gives the rows of the whole, group after group", arguments: WeightCode.allCases)
   func streamingEqualsTheWhole(code: WeightCode) throws {
-    for (rows, rowLength, density) in [(131, 577, 0.3), (600, 1_201, 0.27), (3, 5, 1)] {
-      let codes = codes(.ternary, count: rows * rowLength, density: density, seed: 6)
-      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: .ternary)
+    for ((rows, rowLength, density), alphabet) in [(131, 577, 0.3), (600, 1_201, 0.27), (3, 5, 1), (83, 7, 0.5)]
+      .flatMap({
+        shape in Self.alphabets.map { (shape, $0) }
+      })
+    {
+      guard code.supports(alphabet), alphabet.bitWidth != 7 else { continue }
+      let codes = codes(alphabet, count: rows * rowLength, density: density, seed: 6)
+      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
       var streamed: [Int8] = []
       try bytes.withUnsafeBytes { bytes in
-        try code.forEachRowGroup(bytes, count: codes.count, rowLength: rowLength, alphabet: .ternary) { rows, part in
+        try code.forEachRowGroup(bytes, count: codes.count, rowLength: rowLength, alphabet: alphabet) { rows, part in
           #expect(rows.lowerBound * rowLength == streamed.count && part.count == rows.count * rowLength)
           streamed += part
         }

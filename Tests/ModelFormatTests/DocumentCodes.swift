@@ -24,7 +24,9 @@ struct DocumentCodes {
     case 3: return copy.bitmap()
     case 4: return copy.gaps()
     case 5: return copy.rans()
-    default: return copy.runs()
+    case 6: return copy.runs()
+    case 7: return codebook()
+    default: return copy.mixed()
     }
   }
 
@@ -139,6 +141,16 @@ struct DocumentCodes {
     return codes
   }
 
+  private func codebook() -> [Int] {
+    guard count > 0 else { return [] }
+    let levelCount = Int(bytes[0]) + 1
+    let levels = bytes[1...levelCount].map { Int(Int8(bitPattern: $0)) }
+    let width = (1...8).first { 1 << $0 >= levelCount }!
+    // Plain codes of that width.
+    let rest = Array(bytes[(levelCount + 1)...])
+    return DocumentCodes(rest, count, rowLength, width - 1).codes(5).map { levels[$0] }
+  }
+
   /// Frequencies by symbol.
   private mutating func table(_ symbolCount: Int) -> [Int] {
     var table: [Int] = []
@@ -147,6 +159,23 @@ struct DocumentCodes {
       table.append(width < 2 ? width : 1 << (width - 1) + bits(width - 1))
     }
     return table + [4096 - table.reduce(0, +)]
+  }
+
+  private mutating func mixed() -> [Int] {
+    guard count > 0 else { return [] }
+    let head = bits(8)
+    let (columns, taps) = (bits(8), bits(8))
+    let rowCount = count / rowLength
+    let rowsPerGroup = head == 8 ? varint() : rowCount
+    let sizes = (0..<(rowCount - 1) / rowsPerGroup).map { _ in varint() }
+    var (codes, start) = ([Int](), place / 8)
+    for (group, first) in stride(from: 0, to: rowCount, by: rowsPerGroup).enumerated() {
+      let end = group < sizes.count ? start + sizes[group] : bytes.count
+      var model = DocumentMixedModel(Array(bytes[start..<end]), columns: columns, taps: taps, rowLength: rowLength)
+      for _ in first..<min(first + rowsPerGroup, rowCount) { codes += model.row() }
+      start = end
+    }
+    return codes
   }
 
   /// The rows of each group; reads past the index.

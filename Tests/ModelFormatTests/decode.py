@@ -14,7 +14,7 @@ import sys
 import zlib
 
 MASK = (1 << 64) - 1
-CODES = {1: "raw", 2: "trits", 3: "bitmap", 4: "gaps", 5: "rans", 6: "runs"}
+CODES = {1: "raw", 2: "trits", 3: "bitmap", 4: "gaps", 5: "rans", 6: "runs", 7: "codebook", 8: "mixed"}
 # element type: (name, struct letter)
 TYPES = {1: ("float32", "f"), 2: ("uint8", "B"), 3: ("int8", "b"), 4: ("int16", "h"), 5: ("int32", "i"),
          6: ("int64", "q"), 7: ("bool", "B")}
@@ -310,9 +310,132 @@ def decode(code, data, count, row, first):
         codes = []
     elif code == 5:
         return rans(reader, count, row, width, ternary, code_of)
-    else:
+    elif code == 6:
         return runs(reader, count, row)
+    elif code == 7:
+        return codebook(data, count, row)
+    else:
+        return mixed(data, count, row)
     need(reader.position == len(data), "length")
+    return codes
+
+
+def codebook(data, count, row):
+    size = data[0] + 1
+    levels = struct.unpack_from("%db" % size, data, 1)
+    need(list(levels) == sorted(set(levels)), "levels")
+    width = max((size - 1).bit_length(), 1)
+    return rans(Reader(data[1 + size:]), count, row, width, False, lambda number: levels[number])
+
+
+CURVE = (1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2047, 2549, 2994, 3348, 3607, 3785, 3901, 3975,
+         4024, 4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094)
+
+
+def squash(x):
+    x = max(-2047, min(2047, x))
+    i, j = (x >> 7) + 16, x % 128
+    return (CURVE[i] * (128 - j) + CURVE[i + 1] * j + 64) >> 7
+
+
+STRETCH = []
+for surest in range(-2047, 2048):
+    while len(STRETCH) <= squash(surest):
+        STRETCH.append(surest)
+STRETCH += [2047] * (4096 - len(STRETCH))
+
+
+class Bits:
+    """Bits of known probability."""
+
+    def __init__(self, data):
+        self.data, self.a, self.b, self.v, self.taken = data, 0, MASK >> 32, 0, 0
+        for _ in range(4):
+            self.take()
+
+    def take(self):
+        byte = self.data[self.taken] if self.taken < len(self.data) else 0
+        self.v = (self.v << 8 | byte) & 0xFFFFFFFF
+        self.taken += 1
+
+    def bit(self, q):
+        m = self.a + ((self.b - self.a) >> 12) * q
+        one = self.v <= m
+        if one:
+            self.b = m
+        else:
+            self.a = m + 1
+        while self.a >> 24 == self.b >> 24:
+            self.a, self.b = self.a << 8 & 0xFFFFFFFF, (self.b << 8 | 255) & 0xFFFFFFFF
+            self.take()
+        return int(one)
+
+    def end(self):
+        """Bytes that the bits take."""
+        need([self.bit(2048) for _ in range(8)] == [1, 0, 1, 0, 0, 1, 0, 1], "the ending")
+        for count in range(5):
+            rest = (1 << 32 - 8 * count) - 1
+            number = self.a + rest & ~rest
+            if number <= self.b:
+                need(self.v == number, "the last bytes")
+                return self.taken - 4 + count
+
+
+def learn(counter, bit):
+    counter[0] += ((65535 if bit else 0) - counter[0]) * (131072 // (2 * counter[1] + 3)) >> 16
+    counter[1] = min(counter[1] + 1, 127)
+
+
+def mixed(data, count, row):
+    reader = Reader(data)
+    head, columns, taps = reader.u8(), reader.u8(), reader.u8()
+    need(head & ~8 == 0 and 1 <= columns <= taps <= 64 and taps % columns == 0 and row % taps == 0, "head")
+    codes = []
+    parts = groups(reader, head & 8, count // row)
+    start = reader.position
+    for first, last, end in parts:
+        bits = Bits(data[start:end])
+        near = [[[16384, 0] for _ in range(16)] for _ in range(taps)]
+        signs = [[[32768, 0] for _ in range(9)] for _ in range(taps)]
+        planes = [[16384, 0] for _ in range(row // taps)]
+        weights = [[22938] * 3 for _ in range(taps)]
+        for _ in range(first, last):
+            line, own = [], [16384, 0]
+            for index in range(row):
+                tap = index % taps
+                if taps == 1:
+                    left, above, right, corner = [line[-k] if k <= index else 0 for k in (1, 2, 3)] + [0]
+                else:
+                    x, y = tap % columns, tap // columns
+                    left = line[-1] if x else 0
+                    above = line[-columns] if y else 0
+                    right = line[1 - columns] if y and x < columns - 1 else 0
+                    corner = line[-1 - columns] if y and x else 0
+                context = bool(left) + 2 * bool(above) + 4 * bool(right) + 8 * bool(corner)
+                counters = (near[tap][context], own, planes[index // taps])
+                sure = [STRETCH[counter[0] >> 4] for counter in counters]
+                q = squash(sum(w * s for w, s in zip(weights[tap], sure)) >> 16)
+                bit = bits.bit(q)
+                error = 12 * ((4096 if bit else 0) - q)
+                weights[tap] = [max(-262144, min(262144, w + (s * error + 8192 >> 14)))
+                                for w, s in zip(weights[tap], sure)]
+                for counter in counters:
+                    learn(counter, bit)
+                if bit:
+                    counter = signs[tap][3 * (left + 1) + above + 1]
+                    bit = bits.bit(max(counter[0], 16) >> 4)
+                    learn(counter, bit)
+                    line.append(1 if bit else -1)
+                else:
+                    line.append(0)
+            codes += line
+        size = bits.end()
+        if end is None:
+            need(len(data) == max(start + size, (count - 1) // 256 + 1), "length")
+            need(not any(data[start + size:]), "fill")
+        else:
+            need(start + size == end, "length of a group")
+        start = end
     return codes
 
 

@@ -40,7 +40,8 @@ import Testing
   func codesAreInRange(name: String, seed: UInt64) throws {
     let kind = try #require(WeightQuantizerKind.named(name))
     let coded = try kind.quantizer(.init()).quantize(.random([8, 9], in: -3...1, seed: seed))
-    #expect(coded.encoding.bitsPerCode == kind.bitsPerWeight)
+    #expect(coded.encoding.bitsPerCode == kind.bitsPerWeight || kind.name.hasPrefix("codebook"))
+    #expect(Set(coded.codes.scalars).count <= 1 << kind.bitsPerWeight)
     switch coded.encoding {
     case .affine(let affine): #expect(coded.codes.scalars.allSatisfy { affine.codeRange.contains(Int32($0)) })
     case .ternary: #expect(coded.codes.scalars.allSatisfy { (-1...1).contains($0) })
@@ -49,7 +50,7 @@ import Testing
 
   @Test(
     "Zero keeps the code 0 where there is one, so that pruned weights stay pruned",
-    arguments: ["int8", "int4", "int2", "ternary"])
+    arguments: ["int8", "codebook5", "codebook4", "int4", "int2", "ternary"])
   func zerosStayZeros(name: String) throws {
     let kind = try #require(WeightQuantizerKind.named(name))
     var latent = Tensor<Float>.random([6, 20], seed: 3)

@@ -3,8 +3,8 @@ import Foundation
 
 /// A reader under test. An error is a good answer; a trap, a fault, a leak or too much time or memory is a finding.
 enum Target: String, CaseIterable {
-  case dchip, sealedDchip, onnx, tflite, safetensors, npy, npz, png, jpeg, idx, cifar10, kws01
-  case raw, trits, bitmap, gaps, rans, runs, integers
+  case dchip, sealedDchip, onnx, tflite, safetensors, npy, npz, png, jpeg, idx, cifar10, kws01, svhn
+  case raw, trits, bitmap, gaps, rans, runs, codebook, mixed, integers
 
   func run(_ bytes: UnsafeRawBufferPointer) {
     switch self {
@@ -18,13 +18,16 @@ enum Target: String, CaseIterable {
     case .png, .jpeg: _ = try? PictureDecoder(maximumByteCount: 64 << 20).decode(Data(bytes), file: "f")
     case .idx: readFolder(bytes, ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"], Dataset.mnist)
     case .cifar10: readFolder(bytes, ["test_batch.bin"], Dataset.cifar10)
-    case .kws01: readFolder(bytes, ["y_labels.csv", "00000.bin"], Dataset.keywordFeatures)
+    case .kws01: readFolder(bytes, ["features_int8.bin", "labels.csv"], Dataset.keywordFeatures)
+    case .svhn: readFolder(bytes, ["test_32x32.mat"], Dataset.svhn)
     case .raw: readCodes(.raw, bytes)
     case .trits: readCodes(.trits, bytes)
     case .bitmap: readCodes(.bitmap, bytes)
     case .gaps: readCodes(.gaps, bytes)
     case .rans: readCodes(.rans, bytes)
     case .runs: readCodes(.runs, bytes)
+    case .codebook: readCodes(.codebook, bytes)
+    case .mixed: readCodes(.mixed, bytes)
     case .integers: readIntegers(bytes)
     }
   }
@@ -57,6 +60,14 @@ extension Target {
     guard let model = try? PackedModel(reading: file) else { return }
     do { try model.graph.validate() } catch { fatalError("an accepted model is not sound: \(error)") }
     guard (try? model.serialized()) != nil else { fatalError("an accepted model cannot be written") }
+    guard let streamed = try? StreamedModel(reading: file, decoding: .stream) else {
+      fatalError("an accepted model cannot be read to be streamed")
+    }
+    for (id, weights) in streamed.weights {
+      guard let decoded = try? weights.decoded(), .coded(decoded) == model.graph.constants[id] else {
+        fatalError("weights that stay coded differ")
+      }
+    }
   }
 }
 
@@ -107,12 +118,11 @@ extension Target {
     _ bytes: UnsafeRawBufferPointer, _ names: [String], _ load: (URL, Split) throws(DatasetError) -> Dataset
   ) {
     try? FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
-    var rest = bytes[...]
+    // Of two files, the first byte says how many bytes, in 256ths of the rest, are the first file's.
+    var rest = names.count == 1 ? bytes[...] : bytes.dropFirst()
     for (index, name) in names.enumerated() {
       let isLast = index == names.count - 1
-      // The last byte says how many bytes, in 256ths of what there is, are the first file's.
-      let share = rest.count * Int(bytes.last ?? 128) / 256
-      let part = isLast ? rest : rest.prefix(share)
+      let part = isLast ? rest : rest.prefix(rest.count * Int(bytes.first ?? 128) / 256)
       rest = rest.dropFirst(part.count)
       try? Data(part).write(to: Self.folder.appendingPathComponent(name))
     }

@@ -136,7 +136,11 @@ import Testing
     #expect(TrainableWeightQuantizerKind.named("int3") == nil)
     let latent = TrainingStep.weights([4, 30], seed: 2)
     for kind in WeightQuantizerKind.all {
-      let own = try #require(TrainableWeightQuantizerKind.named(kind.name))
+      guard let own = TrainableWeightQuantizerKind.named(kind.name) else {
+        // Levels are chosen once, from trained weights.
+        #expect(kind.name.hasPrefix("codebook"))
+        continue
+      }
       #expect(own.bitsPerWeight == kind.bitsPerWeight)
       let once = try kind.quantizer(.init()).quantize(latent)
       let coded = try TrainingStep(own.name, latent).coded()
