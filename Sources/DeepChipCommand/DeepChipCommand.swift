@@ -21,6 +21,8 @@ struct DeepChipCommand: AsyncParsableCommand {
   static func main() async {
     StopSignals.handle()
     do {
+      // Where the system does not let Swift read them, even the program's name is missing.
+      guard !CommandLine.arguments.isEmpty else { throw Failure(.failed, "the system does not tell the arguments.") }
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

@@ -113,7 +113,7 @@ import Testing
     #expect(settings.mixup == nil)
     warm.mixup = 0.4
     #expect(warm.settings(itemCount: 40_000).mixup == Mixup(alpha: 0.4))
-    #expect(settings.batchSize == 128 && settings.epochs == 40 && settings.seed == 1)
+    #expect(settings.batchSize == 128 && settings.epochs == 24 && settings.seed == 1)
     #expect(settings.schedule == LearningRateSchedule(peak: 0.05, shape: .oneCycle(rise: 0.2), warmUpSteps: 156))
     #expect(settings.weightDecay == 0.0005 && settings.decayExclusions == [.bias, .gamma, .beta, .quantizerScale])
     let light = try #require(settings.augmentation?.light)

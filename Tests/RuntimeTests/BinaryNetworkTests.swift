@@ -35,7 +35,7 @@ import Testing
       .integer(.convolution(grouped, zeroPoint: 1, rule(16))), [value, weights(Shape(16, 17, 2, 3))], name: "grouped")
     value = try graph.append(signs, [value], name: "signs")
     value = try graph.append(.reshape([.batch(1), .fixed(16 * 4 * 4)]), [value], name: "flat")
-    let reals = SumResult.real(scales: [0.5], offsets: (0..<10).map(Float.init))
+    let reals = SumResult.real(scales: Array(repeating: 0.5, count: 10), offsets: (0..<10).map(Float.init))
     value = try graph.append(.integer(.dense(reals)), [value, weights(Shape(10, 256))], name: "dense")
     graph.outputs = [value]
     return graph
