@@ -46,7 +46,9 @@ public struct CodedWeights: Sendable, Equatable {
 
   /// Decodes groups of rows one after the other into `buffer`, whose front `body` sees with the rows' numbers.
   ///
-  /// - Parameter buffer: `bufferCount()` codes.
+  /// - Parameters:
+  ///   - buffer: `bufferCount()` codes.
+  ///   - body: gets the numbers of rows and their codes.
   /// - Throws: `CodingError` for a payload that `code` did not make; the groups before were seen by then.
   public func forEachRowGroup(
     buffer: UnsafeMutableBufferPointer<Int8>, _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
