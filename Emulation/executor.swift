@@ -76,6 +76,7 @@ func print(_ name: StaticString, _ preference: WeightedSumPreference, isEqual: B
     case .dense, .fastest: line += [UInt8](", dense: ".utf8)
     case .gather: line += [UInt8](", sparse: ".utf8)
     case .packed: line += [UInt8](", packed: ".utf8)
+    case .binary: line += [UInt8](", binary: ".utf8)
     }
     line += [UInt8]((isEqual ? "the same bytes" : "OTHER BYTES").utf8) + [0]
     line.withUnsafeBytes { files_print($0.bindMemory(to: CChar.self).baseAddress!) }

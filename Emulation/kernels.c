@@ -316,12 +316,37 @@ static void test_leveled(const layer *l, uint64_t seed) {
   }
 }
 
+static void test_binary(const layer *l, uint64_t seed) {
+  static const int8_t pairs[2][2] = {{-1, 1}, {-7, 100}};
+  for (int i = 0; i < 2; i++) {
+    uint64_t state = seed + (uint64_t)i;
+    const int atEnd = (seed + (uint64_t)i) % 2 == 0;
+    name_layer(l, "2 levels", seed);
+    int8_t *weights = random_weights(l, 1, 2, pairs[i], &state);
+    prepared p = prepare(l, 0, weights, &state, atEnd);
+    int8_t levels[2];
+    const int32_t words = dc_binary_words(&p.filters);
+    if (dc_find_two_levels(&p.filters, levels) <= 2 && words * 8 <= DC_MOST_BINARY_WORDS) {
+      uint64_t *data = guard((size_t)(l->outputs + 15) / 16 * 16 * (size_t)words * 8, atEnd);
+      uint64_t *mask = guard((size_t)words * 8, atEnd);
+      dc_pack_binary(&p.filters, levels[1], data, mask);
+      const dc_binary binary = {data, mask, words, 255, levels[0], levels[1]};
+      p.convolution.weights = guarded_copy(&binary, sizeof binary, 1);
+      compare_layer(dc_operation_conv_u8b1u8, p, 1, 0, atEnd);
+      compare_layer(dc_operation_conv_u8b1f32, p, 4, 0, atEnd);
+    }
+    release_guarded(0);
+    free(weights);
+  }
+}
+
 static void test_layer(layer l, uint64_t seed) {
   if (!l.kernelRows) l.kernelRows = l.kernelColumns = 1;
   if (!l.stride) l.stride = 1;
   if (!l.dilation) l.dilation = 1;
   if (!l.shift) l.shift = 36;
   test_leveled(&l, seed);
+  test_binary(&l, seed);
   for (uint64_t s = 0; s < 2; s++) test_dense(&l, seed * 2 + s), test_values(&l, seed * 2 + s);
   if (l.firstOutput % 64 == 0) test_sparse(&l, seed);
 }

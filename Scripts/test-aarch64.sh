@@ -37,7 +37,7 @@ is_outdated() {
 compile() { # source object flag...
   local source=$1 object=$2
   shift 2
-  clang --target=aarch64-linux-gnu --sysroot=/ -isystem "$system/include" -Wall -Wextra -ISources/CKernels/include "$@" \
+  clang --target=aarch64-linux-gnu --sysroot=/ -isystem "$system/include" -Wall -Wextra -ISources/CKernels/include -ISources/CCoding/include "$@" \
     ${CC_FLAGS:-} -c "$source" -o "$object"
 }
 
