@@ -26,7 +26,7 @@ struct ConstantRecord {
   }
 
   /// A constant without contents, for a graph that is still being read or whose weights stay coded.
-  var placeholder: Constant {
+  var emptyConstant: Constant {
     switch storage {
     case .tensor: .tensor(.float32(Tensor(shape: [0], scalars: [])))
     case .coded(let encoding, _, _):

@@ -49,7 +49,7 @@ extension PackedModel {
     let records = try section.constantRecords(dataByteCount: table[.data]?.range.count ?? 0)
     let data = try table.data(records)
     for (index, record) in records.enumerated() {
-      let constant = try decoding == .load ? data.constant(record, budget: &section.budget) : record.placeholder
+      let constant = try decoding == .load ? data.constant(record, budget: &section.budget) : record.emptyConstant
       let id = graph.addConstant("constant " + String(index), constant)
       graph.values[id.index].type = record.type
     }
