@@ -13,8 +13,8 @@ extension NetworkKind {
   ///     fc1   classes, with bias
   ///
   /// For 3 x 40 x 40: 2,080,330 weights and biases, 41.74 million MAC. Other sizes from 40 pixels on give conv6 more than one
-  /// pixel and fc1 more inputs. The paper drops half of conv6's inputs out while training; the graph has no operator for
-  /// that, so it is left out.
+  /// pixel and fc1 more inputs. The paper drops half of conv6's inputs out while training: a setting of the recipe
+  /// (`dropout`), not of the graph.
   ///
   /// - Source: Schindler et al., *Towards Efficient Forward Propagation on Resource-Constrained Systems*, ECML-PKDD 2018, and
   ///   its published training code; the network is that of TensorPack's DoReFa example for SVHN.

@@ -9,12 +9,13 @@ struct NetworkBuilder {
   let momentum: Float
   let precision: TrainingPrecision
   let quantization: NetworkQuantization
+  let dropout: Dropout?
   var layers: [Layer] = []
   /// Constants in the order in which nodes use them, then the numbers of quantizers.
   var parameters: [Parameter] = []
   var weights: [QuantizedWeights] = []
   var activations: [QuantizedActivations] = []
-  /// Of the values before a grid, which are numbered after those of the graph.
+  /// Of the values before a grid and of those with some dropped, which are numbered after those of the graph.
   var extraLayouts: [ValueLayout] = []
   /// The factors of normalizations whose sign goes into the weights before them.
   var positiveFactors: [PositiveFactors] = []
@@ -28,19 +29,23 @@ struct NetworkBuilder {
   private var activationsOf: [ValueID: QuantizedActivations] = [:]
   private var roundingAfter: [QuantizationLayer] = []
 
-  /// - Throws: `.unsupported` naming all nodes without a gradient; `.quantization` when something listed is not there.
+  /// - Throws: `.unsupported` naming all nodes without a gradient; `.quantization` or `.data` when something listed is not
+  ///   there.
   init(
-    _ graph: Graph, momentum: Float, precision: TrainingPrecision, quantization: NetworkQuantization
+    _ graph: Graph, momentum: Float, precision: TrainingPrecision, quantization: NetworkQuantization,
+    dropout: Dropout?
   ) throws(TrainingError) {
     self.graph = graph
     self.momentum = momentum
     self.precision = precision
     self.quantization = quantization
+    self.dropout = dropout
     input = graph.inputs[0].index
     useCounts = [Int](repeating: 0, count: graph.values.count)
     for node in graph.nodes { for case let id? in node.inputs { useCounts[id.index] += 1 } }
     for id in graph.outputs { useCounts[id.index] += 1 }
     try listActivations()
+    try checkDropout()
     input = place(graph.inputs[0], name: graph[graph.inputs[0]].name)
     layers += takeRounding()
     for (index, node) in graph.nodes.enumerated() where !fused.contains(index) {
@@ -140,8 +145,36 @@ struct NetworkBuilder {
     let bias = parameter(node, 2, .bias)
     if hasOperand(node, 2) && bias == nil { return nil }
     return ConvolutionLayer(
-      name: node.name, input: input, output: place(node), geometry: geometry, weights: weights, bias: bias,
+      name: node.name, input: dropping(input, before: node), output: place(node), geometry: geometry, weights: weights,
+      bias: bias,
       clamp: clamp, precision: precision)
+  }
+
+  /// Where the node reads its input: there, or where a layer of its own puts what is not dropped.
+  private mutating func dropping(_ input: Int, before node: Node) -> Int {
+    guard let dropout, dropout.share > 0, dropout.layers.contains(node.name), let layout = layout(input) else {
+      return input
+    }
+    let kept = graph.values.count + extraLayouts.count
+    extraLayouts.append(layout)
+    layers.append(
+      DropoutLayer(
+        name: node.name, input: input, output: kept, share: dropout.share, itemCount: layout.itemCount))
+    return kept
+  }
+
+  private func checkDropout() throws(TrainingError) {
+    for name in dropout?.layers ?? [] {
+      let isThere = graph.nodes.contains { node in
+        switch node.operator {
+        case .convolution, .dense: node.name == name
+        default: false
+        }
+      }
+      guard isThere else {
+        throw TrainingError(.data("dropout before '\(name)', which is no convolution or dense layer of the network"))
+      }
+    }
   }
 
   // MARK: Normalization

@@ -15,6 +15,8 @@ public struct Recipe: Sendable, Hashable {
   public var augmentation: Augmentation?
   /// Nil for items that are not mixed.
   public var mixup: Mixup?
+  /// Values that are dropped in training; nil for none.
+  public var dropout: Dropout?
   /// Of the products in convolutions.
   public var precision: TrainingPrecision
   /// How weights are thinned; nil leaves that to quantizers.
@@ -25,7 +27,7 @@ public struct Recipe: Sendable, Hashable {
   ///
   /// At step t it is at most (1 + t) / (10 + t), so that the average forgets the start.
   public var averaging: Float?
-  /// Decides the order of the data and the augmentation.
+  /// Decides the order of the data, the augmentation, and what is dropped.
   public var seed: UInt64
 
   public init(
@@ -33,6 +35,7 @@ public struct Recipe: Sendable, Hashable {
     schedule: LearningRateSchedule, weightDecay: Float = 0,
     decayExclusions: Set<ParameterRole> = [.bias, .gamma, .beta, .quantizerScale], labelSmoothing: Float = 0,
     largestGradientNorm: Float? = nil, augmentation: Augmentation? = nil, mixup: Mixup? = nil,
+    dropout: Dropout? = nil,
     density: DensitySchedule? = nil, distillation: Distillation? = nil, averaging: Float? = nil,
     precision: TrainingPrecision = .float32, seed: UInt64 = 1
   ) {
@@ -46,6 +49,7 @@ public struct Recipe: Sendable, Hashable {
     self.largestGradientNorm = largestGradientNorm
     self.augmentation = augmentation
     self.mixup = mixup
+    self.dropout = dropout
     self.precision = precision
     self.density = density
     self.distillation = distillation
@@ -68,6 +72,9 @@ extension Recipe {
     }
     guard mixup?.isUsable ?? true else {
       throw TrainingError(.data("mixup with an alpha of \(mixup?.alpha ?? 0); it is positive"))
+    }
+    guard dropout?.isUsable ?? true else {
+      throw TrainingError(.data("dropout of a share of \(dropout?.share ?? 0), or of a layer twice; it lies in 0..<1"))
     }
     guard let distillation else { return }
     guard distillation.isUsable else {

@@ -20,6 +20,11 @@ public final class TrainableNetwork {
   public let parameters: [Parameter]
   /// Where the run is, as far as quantizers must know; a density there is replaced by each layer's own.
   public var progress = QuantizationProgress()
+  /// Decides which values the next forward pass in training drops.
+  public var dropoutSeed: UInt64 {
+    get { context.dropoutSeed }
+    set { context.dropoutSeed = newValue }
+  }
   /// The most items of a batch.
   public var capacity: Int { context.capacity }
 
@@ -38,11 +43,12 @@ public final class TrainableNetwork {
   ///   - threads: at least 1.
   ///   - normalizationMomentum: share of the batch in running statistics.
   ///   - precision: of the products in convolutions.
+  ///   - dropout: of what layers read in training; none by default.
   /// - Throws: `.form` for other inputs and outputs, `.unsupported` naming all nodes without a gradient, `.quantization`
-  ///   when something to be quantized is not there.
+  ///   when something to be quantized is not there, `.data` when a layer with dropout is not.
   public init(
     _ graph: Graph, quantization: NetworkQuantization = NetworkQuantization(), capacity: Int, threads: Int = 1,
-    normalizationMomentum: Float = 0.1, precision: TrainingPrecision = .float32
+    normalizationMomentum: Float = 0.1, precision: TrainingPrecision = .float32, dropout: Dropout? = nil
   ) throws(TrainingError) {
     guard graph.inputs.count == 1, graph.outputs.count == 1 else {
       throw TrainingError(.form("it has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs"))
@@ -52,7 +58,7 @@ public final class TrainableNetwork {
       throw TrainingError(.form("'\(graph[id].name)' is \(graph[id].type), not float32 with the batch first"))
     }
     let builder = try NetworkBuilder(
-      graph, momentum: normalizationMomentum, precision: precision, quantization: quantization)
+      graph, momentum: normalizationMomentum, precision: precision, quantization: quantization, dropout: dropout)
     guard let kernels = Self.bestKernels else { throw TrainingError(.form("this build has no kernels")) }
     self.graph = graph
     layers = builder.layers

@@ -54,7 +54,7 @@ public final class Trainer {
     try recipe.check(hasTeacher: teacher != nil)
     network = try TrainableNetwork(
       graph, quantization: quantization, capacity: recipe.batchSize, threads: threads,
-      precision: recipe.precision)
+      precision: recipe.precision, dropout: recipe.dropout)
     let output = graph[graph.outputs[0]].type
     guard output.rank == 2, let classes = output.dimensions[1].fixedExtent, items.labels.allSatisfy({ $0 < classes })
     else { throw TrainingError(.data("labels that are no classes of the output \(output)")) }
@@ -96,6 +96,8 @@ public final class Trainer {
     if let schedule = recipe.density, let density = schedule.density(at: step, of: stepCount) {
       network.prune(to: density, form: schedule.form, scope: schedule.scope)
     }
+    var dropping = generator(4, step)
+    network.dropoutSeed = dropping.next()
     let logits = try network.forward(inputs, isTraining: true)
     let result = loss.evaluate(logits, labels, mixing: mixing, teacher: try opinion(inputs, as: logits))
     guard result.loss.isFinite else {

@@ -66,6 +66,7 @@ import Testing
     recipe.augmentation?.contrast = 0.5...1.5
     recipe.augmentation?.scales = 0.8...1.25
     recipe.mixup = 0.2
+    recipe.dropout = .init(share: 0.25, layers: ["conv6", "fc1"])
     recipe.movingAverage = 0.999
     recipe.quantization = .init(weights: "ternary", activations: "lsq8", firstLayer: "float", lastLayer: "int8")
     recipe.density = .init(target: 0.1, from: 0.1, to: 0.6, scope: .global)
@@ -113,7 +114,7 @@ import Testing
     #expect(settings.mixup == nil)
     warm.mixup = 0.4
     #expect(warm.settings(itemCount: 40_000).mixup == Mixup(alpha: 0.4))
-    #expect(settings.batchSize == 128 && settings.epochs == 24 && settings.seed == 1)
+    #expect(settings.batchSize == 128 && settings.epochs == 30 && settings.seed == 1)
     #expect(settings.schedule == LearningRateSchedule(peak: 0.05, shape: .oneCycle(rise: 0.2), warmUpSteps: 156))
     #expect(settings.weightDecay == 0.0005 && settings.decayExclusions == [.bias, .gamma, .beta, .quantizerScale])
     let light = try #require(settings.augmentation?.light)

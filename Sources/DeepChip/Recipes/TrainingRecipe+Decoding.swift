@@ -9,8 +9,7 @@ extension TrainingRecipe {
   static let keys = [
     "schemaVersion", "summary", "network", "data", "heldBack", "pictureSize", "normalization", "epochs", "batchSize",
     "seed", "precision", "optimizer", "learningRate", "weightDecay", "labelSmoothing", "largestGradientNorm",
-    "augmentation", "mixup",
-    "movingAverage", "quantization", "density", "distillation",
+    "augmentation", "mixup", "dropout", "movingAverage", "quantization", "density", "distillation",
   ]
 
   /// Reads a recipe.
@@ -51,6 +50,7 @@ extension TrainingRecipe {
     largestGradientNorm = try object.optionalNumber("largestGradientNorm", 1e-9...1e9)
     augmentation = try AugmentationChoice(object)
     mixup = try object.optionalNumber("mixup", 1e-3...100)
+    dropout = try Dropout(object)
     movingAverage = try object.optionalNumber("movingAverage", 0...0.999999)
     quantization = try QuantizationChoice(object)
     density = try DensitySchedule(object)
@@ -194,6 +194,22 @@ extension TrainingRecipe.AugmentationChoice {
     brightness = try object.number("brightness", 0...255, default: 0)
     contrast = try object.range("contrast", 0...10)
     scales = try object.range("scales", 0.1...10)
+  }
+}
+
+extension TrainingRecipe.Dropout {
+  fileprivate init?(_ recipe: RecipeObject) throws(RecipeError) {
+    guard let object = try recipe.object("dropout", keys: ["share", "layers"]) else { return nil }
+    share = try object.number("share", 0...0.99, default: 0.5)
+    let expected = "a list of names of layers, each once"
+    guard case .array(let values)? = object["layers"] else { throw object.wrong("layers", object["layers"], expected) }
+    layers = []
+    for (index, value) in values.enumerated() {
+      guard case .string(let name) = value, !layers.contains(name) else {
+        throw object.wrong("layers[\(index)]", value, expected)
+      }
+      layers.append(name)
+    }
   }
 }
 

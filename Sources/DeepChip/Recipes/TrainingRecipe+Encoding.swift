@@ -21,7 +21,7 @@ extension TrainingRecipe {
       "precision": .string(precision.rawValue), "optimizer": optimizer.value, "learningRate": learningRate.value,
       "weightDecay": weightDecay.value,
       "labelSmoothing": .number(labelSmoothing), "largestGradientNorm": largestGradientNorm.map(JSONValue.number),
-      "augmentation": augmentation?.value, "mixup": mixup.map(JSONValue.number),
+      "augmentation": augmentation?.value, "mixup": mixup.map(JSONValue.number), "dropout": dropout?.value,
       "movingAverage": movingAverage.map(JSONValue.number), "quantization": quantization?.value,
       "density": density?.value, "distillation": distillation?.value,
     ])
@@ -98,6 +98,12 @@ extension TrainingRecipe.AugmentationChoice {
       "contrast": contrast.map { .numbers([$0.lowerBound, $0.upperBound]) },
       "scales": scales.map { .numbers([$0.lowerBound, $0.upperBound]) },
     ])
+  }
+}
+
+extension TrainingRecipe.Dropout {
+  fileprivate var value: JSONValue {
+    .members(["share": .number(share), "layers": .array(layers.map(JSONValue.string))])
   }
 }
 

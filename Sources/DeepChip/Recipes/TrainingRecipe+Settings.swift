@@ -19,6 +19,7 @@ extension TrainingRecipe {
       weightDecay: Float(weightDecay.rate), decayExclusions: weightDecay.exclusions,
       labelSmoothing: Float(labelSmoothing), largestGradientNorm: largestGradientNorm.map { Float($0) },
       augmentation: augmentation?.augmentation(normalization), mixup: mixup.map { Mixup(alpha: Float($0)) },
+      dropout: dropout.map { Training.Dropout(share: Float($0.share), layers: $0.layers) },
       density: density.flatMap {
         $0.byteCount != nil
           ? nil

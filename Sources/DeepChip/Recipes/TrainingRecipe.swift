@@ -38,11 +38,25 @@ public struct TrainingRecipe: Sendable, Hashable {
   ///
   /// - Source: Zhang et al., *mixup*, arXiv 1710.09412.
   public var mixup: Double?
+  public var dropout: Dropout?
   /// Share of the old mean that a step keeps, for a moving average of the weights; nil for none.
   public var movingAverage: Double?
   public var quantization: QuantizationChoice?
   public var density: DensitySchedule?
   public var distillation: Distillation?
+
+  /// Values that layers read as 0 at random in training.
+  public struct Dropout: Sendable, Hashable {
+    /// Of the values, in `0..<1`.
+    public var share: Double
+    /// Names of convolutions and dense layers.
+    public var layers: [String]
+
+    public init(share: Double, layers: [String]) {
+      self.share = share
+      self.layers = layers
+    }
+  }
 
   /// Which network, and in which form.
   public struct NetworkChoice: Sendable, Hashable {

@@ -38,6 +38,8 @@ final class Context {
   var count = 0
   /// Whether batch statistics are used and running ones updated.
   var isTraining = false
+  /// Decides which values are dropped in this step.
+  var dropoutSeed: UInt64 = 0
   var layouts: [ValueLayout?] = []
   var values: [FloatBuffer?] = []
   var gradients: [FloatBuffer?] = []
