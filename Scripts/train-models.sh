@@ -37,9 +37,11 @@ train() {
   fi
 }
 
-# Goes on from the latent weights of a denser network.
+# thinner DENSITY FROM: goes on from the latent weights of the denser network FROM, at its density.
 thinner() {
-  arguments="Runs/resnet44-ternary-$2/trained.dchip --recipe resnet44-cifar10-ternary-thinner --density $1 --data $cifar10 --teacher $teacher"
+  recipe=Runs/$name.json
+  sed "s/\"initial\": [0-9.]*/\"initial\": $2/" Recipes/resnet44-cifar10-ternary-thinner.json > "$recipe"
+  arguments="Runs/resnet44-ternary-$2/trained.dchip --recipe $recipe --density $1 --data $cifar10 --teacher $teacher"
 }
 
 case $name in

@@ -226,7 +226,7 @@ extension TrainingRecipe.QuantizationChoice {
 
 extension TrainingRecipe.DensitySchedule {
   fileprivate init?(_ recipe: RecipeObject) throws(RecipeError) {
-    let keys = ["target", "bytes", "from", "to", "scope"]
+    let keys = ["target", "bytes", "initial", "from", "to", "scope"]
     guard let whole = try recipe.object("density", keys: keys + ["ceiling"]) else { return nil }
     scope = try whole.choice(
       "scope", [("layer", .layer), ("global", .global), ("erdos-renyi-kernel", .erdosRenyiKernel(ceiling: 1))],
@@ -242,6 +242,7 @@ extension TrainingRecipe.DensitySchedule {
       throw object.wrong("bytes", object["bytes"], "left out where there is a target")
     }
     target = try object.number("target", 0...1, default: byteCount == nil ? nil : 1)
+    initial = try object.optionalNumber("initial", 0...1)
     from = try object.number("from", 0...1, default: 0)
     to = try object.number("to", 0...1, default: 0.5)
     guard from <= to else { throw object.wrong("to", object["to"] ?? .number(to), "at least 'from'") }

@@ -118,7 +118,9 @@ extension TrainingRecipe.QuantizationChoice {
 
 extension TrainingRecipe.DensitySchedule {
   fileprivate var value: JSONValue {
-    var members: [String: JSONValue?] = ["from": .number(from), "to": .number(to)]
+    var members: [String: JSONValue?] = [
+      "initial": initial.map(JSONValue.number), "from": .number(from), "to": .number(to),
+    ]
     if let byteCount { members["bytes"] = .number(Double(byteCount)) } else { members["target"] = .number(target) }
     switch scope {
     case .layer: members["scope"] = .string("layer")

@@ -8,8 +8,9 @@ import Training
 extension TrainingRecipe {
   /// What `Trainer` takes of it, for so many training items.
   ///
+  /// - Parameter masks: whether weights are thinned by masks, not by the thresholds of quantizers.
   /// Quantization, the teacher's file and a density by bytes are not part of it.
-  public func settings(itemCount: Int) -> Recipe {
+  public func settings(itemCount: Int, masks: Bool = false) -> Recipe {
     let stepsPerEpoch = itemCount / max(batchSize, 1)
     return Recipe(
       batchSize: batchSize, epochs: epochs, optimizer: optimizer.optimizer,
@@ -24,8 +25,8 @@ extension TrainingRecipe {
         $0.byteCount != nil
           ? nil
           : Training.DensitySchedule(
-            from: 1, to: Float($0.target), start: Float($0.from), end: Float($0.to),
-            scope: $0.scope.scope)
+            from: Float(max($0.initialShare(masks: masks), $0.target)), to: Float($0.target), start: Float($0.from),
+            end: Float($0.to), form: masks ? .masking : .regrowing, scope: $0.scope.scope)
       },
       distillation: distillation.map {
         Training.Distillation(temperature: Float($0.temperature), share: Float($0.mixing))
@@ -68,6 +69,11 @@ extension TrainingRecipe.LearningRate.Schedule {
     case .oneCycle(let rise): .oneCycle(rise: Float(rise))
     }
   }
+}
+
+extension TrainingRecipe.DensitySchedule {
+  /// The density at `from`.
+  func initialShare(masks: Bool) -> Double { initial ?? (masks ? Self.initialWithMasks : Self.initialWithZeros) }
 }
 
 extension TrainingRecipe.DensitySchedule.Scope {

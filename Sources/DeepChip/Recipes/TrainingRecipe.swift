@@ -166,10 +166,18 @@ public struct TrainingRecipe: Sendable, Hashable {
     public var target: Double
     /// The most bytes of the packed file, which decides the share instead of `target`; nil for none.
     public var byteCount: Int?
+    /// The share before it falls; nil for `Self.initialWithMasks` or `Self.initialWithZeros`.
+    public var initial: Double?
     /// Shares of the run between which the density falls.
     public var from: Double
     public var to: Double
     public var scope: Scope
+
+    /// Where a run begins that masks weights: all are there.
+    static let initialWithMasks = 1.0
+    /// Where a run begins whose quantizers find zeros by themselves: near the share of weights that are not 0 in the
+    /// ternary weights with the least error, so that none of what a float network knows is lost at the start.
+    static let initialWithZeros = 0.6
 
     /// What weights compete with.
     public enum Scope: Sendable, Hashable {
@@ -181,8 +189,11 @@ public struct TrainingRecipe: Sendable, Hashable {
       case erdosRenyiKernel(ceiling: Double)
     }
 
-    public init(target: Double, from: Double = 0, to: Double = 0.5, scope: Scope = .layer) {
+    public init(
+      target: Double, initial: Double? = nil, from: Double = 0, to: Double = 0.5, scope: Scope = .layer
+    ) {
       self.target = target
+      self.initial = initial
       self.from = from
       self.to = to
       self.scope = scope

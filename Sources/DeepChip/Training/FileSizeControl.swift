@@ -8,6 +8,8 @@ import Training
 struct FileSizeControl {
   /// The most bytes that the file may have.
   var byteCount: Int
+  /// The density before it falls.
+  var initial: Float
   /// Shares of the run between which the density falls.
   var from: Double
   var to: Double
@@ -26,12 +28,12 @@ struct FileSizeControl {
     return step % (isFalling ? max(stepsPerEpoch / 2, 1) : stepsPerEpoch) == 0
   }
 
-  /// The density to go to at a step, on the way to the last one: a cubic from 1.
+  /// The density to go to at a step, on the way to the last one: a cubic from `initial`.
   func density(at step: Int, of count: Int, towards last: Float) -> Float {
     let share = Double(step) / Double(max(count, 1))
     guard share < to else { return last }
     let left = Float(1 - max(share - from, 0) / max(to - from, 1e-9))
-    return min(max(last + (1 - last) * left * left * left, 0), 1)
+    return min(max(last + max(initial - last, 0) * left * left * left, 0), 1)
   }
 
   /// Whether a file needs no other density.

@@ -34,8 +34,7 @@ struct TrainingPreparation {
   var isQuantized: Bool { !quantization.weights.isEmpty || !quantization.activations.isEmpty }
 
   func trainer(threads: Int) throws -> Trainer {
-    var settings = configuration.recipe.settings(itemCount: items.count)
-    settings.density?.form = densityForm
+    let settings = configuration.recipe.settings(itemCount: items.count, masks: densityForm == .masking)
     return try Trainer(
       graph, quantization: quantization, items: items, recipe: settings, teacher: try teacher(threads: threads),
       threads: threads)
@@ -45,7 +44,8 @@ struct TrainingPreparation {
   var sizeControl: FileSizeControl? {
     guard let density = configuration.recipe.density, let byteCount = density.byteCount else { return nil }
     return FileSizeControl(
-      byteCount: byteCount, from: density.from, to: density.to, form: densityForm, scope: density.scope.scope)
+      byteCount: byteCount, initial: Float(density.initialShare(masks: densityForm == .masking)), from: density.from,
+      to: density.to, form: densityForm, scope: density.scope.scope)
   }
 
   /// Weights may come back if all quantizers move their thresholds by a density; others want masks.

@@ -44,7 +44,7 @@ final class ONNXImportSession {
     try lower(model.graph.node, in: &scope, depth: 0)
     guard unsupported.isEmpty else { throw ImportError(.unsupportedOperators(unsupported), file: file) }
     try bindOutputs(scope)
-    return lowering.graph.withoutUnusedNodes
+    return lowering.graph.removingDeadNodes()
   }
 }
 

@@ -75,7 +75,7 @@ extension ONNXTensorReader {
     case .int32: return .int32(read(Int32.self) { $0 })
     case .int64: return .int64(read(Int64.self) { $0 })
     case .bool: return .bool(read(UInt8.self) { $0 != 0 })
-    case .float16: return .float32(read(UInt16.self) { Float(halfBitPattern: $0) })
+    case .float16: return .float32(read(UInt16.self) { Float(float16Bits: $0) })
     case .bfloat16: return .float32(read(UInt16.self) { Float(bitPattern: UInt32($0) << 16) })
     case .double: return .float32(read(UInt64.self) { Float(Double(bitPattern: $0)) })
     case .uint32: return .int64(read(UInt32.self) { Int64($0) })
@@ -148,7 +148,7 @@ extension ONNXTensorReader {
     case .int32: return .int32(try narrow(Int32.self))
     case .uint16: return .int32(try narrow(UInt16.self).map { Int32($0) })
     case .bool: return .bool(try narrow(UInt8.self).map { $0 != 0 })
-    case .float16: return .float32(try narrow(UInt16.self).map { Float(halfBitPattern: $0) })
+    case .float16: return .float32(try narrow(UInt16.self).map { Float(float16Bits: $0) })
     case .bfloat16: return .float32(try narrow(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) })
     default: throw .unsupported("element type \(type.label) is not supported")
     }
@@ -240,18 +240,4 @@ extension Onnx_TensorProto.DataType {
 
   /// The name in messages.
   var label: String { "\(self)" }
-}
-
-extension Float {
-  /// The value of an IEEE 754 half; the same on every platform.
-  init(halfBitPattern bits: UInt16) {
-    let sign = UInt32(bits & 0x8000) << 16
-    let exponent = UInt32(bits >> 10) & 0x1F
-    let fraction = UInt32(bits & 0x3FF)
-    switch exponent {
-    case 0: self = Float(fraction) * 0x1p-24 * (sign == 0 ? 1 : -1)
-    case 31: self = Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
-    default: self = Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
-    }
-  }
 }

@@ -1,5 +1,3 @@
-import Graphs
-
 extension Graph {
   /// The graph without the nodes, constants and values that no output depends on; values are numbered anew.
   ///
