@@ -1,0 +1,241 @@
+/// Ternary layers from planes to planes, sixteen results at a time: for Arm with DSP, where results are codes made with
+/// `BriefRule`.
+///
+/// A place that is read serves sixteen pixels, side by side or in two rows; the sums stay in registers from the first
+/// place to the codes.
+extension CKernel {
+  static let groupsText: String = {
+    let lines = ["  __asm__ volatile("] + assembly + ["  );"]
+    return """
+      /* Groups of sixteen codes, eight at y and eight at v, from the pixels at x and at z. */
+      typedef struct {
+        const uint32_t *positive, *positive_end, *negative, *negative_end; /* places, 257 in a list at most */
+        uint32_t weights, end; /* of positive places, and below it minus that of negative ones; 0 */
+        int32_t multiplier, offset, start; /* start: 32768 times the sum of both weights */
+        const uint8_t *x, *z;
+        uint8_t *y, *v;
+        int32_t input_step, output_step, groups; /* from group to group */
+      } @_groups;
+
+      /* Sums begin at -32768, so that a signed number of 16 bits holds them. */
+      #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && defined(__GNUC__)
+      __attribute__((naked, noinline)) static void @_sixteen_codes(__attribute__((unused)) @_groups *g) {
+      \(lines.joined(separator: "\n"))
+      }
+      #else
+      static void @_sixteen_codes(@_groups *g) {
+        const int32_t plus = (int32_t)(g->weights & 0xffffu), minus = (int32_t)((0x10000u - (g->weights >> 16)) & 0xffffu);
+        for (; g->groups > 0; g->groups--) {
+          int32_t i;
+          for (i = 0; i < 16; i++) {
+            const uint8_t *from = i < 8 ? g->x + i : g->z + i - 8;
+            const uint32_t *place;
+            int32_t sum = 0;
+            for (place = g->positive; place != g->positive_end; place++) sum += plus * from[*place];
+            for (place = g->negative; place != g->negative_end; place++) sum -= minus * from[*place];
+            (i < 8 ? g->y : g->v - 8)[i] = @_requantize_brief_full(sum, g->multiplier, g->offset, NULL);
+          }
+          g->x += g->input_step;
+          g->z += g->input_step;
+          g->y += g->output_step;
+          g->v += g->output_step;
+        }
+      }
+      #endif
+      """
+  }()
+
+  /// The function for gcc and clang, as lines of C strings.
+  ///
+  /// r4...r11 hold sixteen sums of 16 bits; r0 and r12 are x and z, r1 and r2 the rest of a list, r3 and lr what is read.
+  private static var assembly: [String] {
+    func quoted(_ lines: [String]) -> [String] { lines.map { "      \"" + $0 + "\\n\"" } }
+    /// Adds sixteen codes at a place.
+    let term =
+      ["ldr r3, [r1], #4"]
+      + [("r0", 4), ("r12", 8), ("", 0), ("r0", 6), ("r12", 10)].flatMap { base, sum in
+        base.isEmpty
+          ? ["adds r3, #4"]
+          : [
+            "ldr lr, [\(base), r3]", "uxtab16 r\(sum), r\(sum), lr", "uxtab16 r\(sum + 1), r\(sum + 1), lr, ror #8",
+          ]
+      }
+    let start = [
+      "push {r4-r11, lr}", "sub sp, #40", "str r0, [sp, #32]", "mov r3, r0",
+      "0: ldrd r0, r12, [r3, #36]",
+      "1: ldrd r1, r2, [r3], #8", "cmp r2, #0", "beq 4f", "str r3, [sp, #36]", "stm sp, {r4-r11}",
+      "mov r4, #0x80008000",
+    ] + (5...11).map { "mov r\($0), r4" } + ["subs r3, r2, r1", "beq 5f"]
+    let two = ["lsls r3, r3, #29", "bmi 3f", "2:"] + term + ["3:"] + term
+    let four =
+      ["ubfx r3, r3, #2, #2", "tbb [pc, r3]", "6: .byte (2f-6b)/2, (9f-6b)/2, (8f-6b)/2, (7f-6b)/2", "2:"]
+      + term + ["7:"] + term + ["8:"] + term + ["9:"] + term
+    let codes = [
+      "cmp r1, r2", "bne 2b", "5: ldr r3, [sp, #36]", "b 1b",
+      "4: ldrd r12, lr, [r3], #8", "ldr r0, [r3]", "str r0, [sp, #36]", "ldr r3, [r3, #12]",
+    ]
+    let end = [
+      "ldr r3, [sp, #32]", "ldrd r0, r1, [r3, #52]", "ldrd r4, r5, [r3, #36]", "ldrd r6, r7, [r3, #44]",
+      "ldr r2, [r3, #60]", "adds r4, r0", "adds r5, r0", "adds r6, r1", "adds r7, r1", "subs r2, #1",
+      "strd r4, r5, [r3, #36]", "strd r6, r7, [r3, #44]", "str r2, [r3, #60]", "bne 0b", "add sp, #40",
+      "pop {r4-r11, pc}",
+    ]
+    return quoted(start) + ["#if defined(__OPTIMIZE_SIZE__)"] + quoted(two) + ["#else"] + quoted(four) + ["#endif"]
+      + quoted(codes + (0..<8).flatMap(results) + end)
+  }
+
+  /// Two codes from a word of sums at positive places, which lies on the stack, and one at negative ones.
+  private static func results(_ word: Int) -> [String] {
+    let (first, sum) = ([0, 1, 4, 5][word % 4], "r\(4 + word)")
+    var lines = word == 4 ? ["ldr r3, [sp, #32]", "ldr r3, [r3, #48]"] : []
+    // The first word's register keeps the start afterwards.
+    let start = word == 0 ? "r0" : "r4"
+    lines += ["ldr r2, [sp, #\(4 * word)]", "smlabb r0, r2, r1, \(start)", "smlabt r0, \(sum), r1, r0"]
+    lines += ["smmla r0, r0, r12, lr", "usat r0, #8, r0, asr #6", "strb r0, [r3, #\(first)]"]
+    lines += word == 0 ? ["ldr r0, [sp, #36]"] : []
+    lines += ["smlatb r2, r2, r1, \(start)", "smlatt r2, \(sum), r1, r2"] + (word == 0 ? ["mov r4, r0"] : [])
+    return lines + ["smmla r2, r2, r12, lr", "usat r2, #8, r2, asr #6", "strb r2, [r3, #\(first + 2)]"]
+  }
+
+  static let everyOtherText = """
+    /* Eight codes from every other pixel. */
+    static void @_every_other(const @_groups *g, const uint8_t *x, uint8_t *y) {
+      const int32_t plus = (int32_t)(g->weights & 0xffffu), minus = (int32_t)((0x10000u - (g->weights >> 16)) & 0xffffu);
+      uint32_t sums[2][4];
+      int32_t list, i;
+      for (list = 0; list < 2; list++) {
+        const uint32_t *place = list == 0 ? g->positive : g->negative;
+        const uint32_t *end = list == 0 ? g->positive_end : g->negative_end;
+        uint32_t a = 0, b = 0, c = 0, d = 0;
+        for (; place != end; place++) {
+          const uint8_t *at = x + *place;
+          a = @_add_even(a, @_load4(at));
+          b = @_add_even(b, @_load4(at + 4));
+          c = @_add_even(c, @_load4(at + 8));
+          d = @_add_even(d, @_load4(at + 12));
+        }
+        sums[list][0] = a;
+        sums[list][1] = b;
+        sums[list][2] = c;
+        sums[list][3] = d;
+      }
+      for (i = 0; i < 4; i++, y += 2) {
+        const uint32_t a = sums[0][i], b = sums[1][i];
+        y[0] = @_requantize_brief_full(
+            (int32_t)(a & 0xffffu) * plus - (int32_t)(b & 0xffffu) * minus, g->multiplier, g->offset, NULL);
+        y[1] = @_requantize_brief_full(
+            (int32_t)(a >> 16) * plus - (int32_t)(b >> 16) * minus, g->multiplier, g->offset, NULL);
+      }
+    }
+    """
+
+  static let addCodesText = """
+    static void @_add_codes(const uint8_t *x, const uint8_t *other, uint8_t *y, int32_t count, const @_sum *rule) {
+      const @_sum r = *rule;
+      for (; count >= 4; count -= 4, x += 4, other += 4, y += 4) {
+        y[0] = @_requantize_word_full(x[0], other[0], &r);
+        y[1] = @_requantize_word_full(x[1], other[1], &r);
+        y[2] = @_requantize_word_full(x[2], other[2], &r);
+        y[3] = @_requantize_word_full(x[3], other[3], &r);
+      }
+      for (; count > 0; count--) *y++ = @_requantize_word_full(*x++, *other++, &r);
+    }
+    """
+
+  /// Narrow maps take eight pixels of two rows at a time, where both rows of windows lie on the map.
+  static func planarRowsText(_ form: SparseForm, _ needs: PlanarNeeds) -> String {
+    let everyOther = """
+      if (t->column_stride == 2) {
+        for (i = 0; i < rows; i++)
+          for (k = 0; k < width; k += 8)
+            @_every_other(&g, from + i * stride + 2 * (column + k), (direct ? to + i * step : buffer + 16 * i) + k);
+      } else {
+      """
+    let groups = """
+      g.x = from + column;
+      g.z = g.x + second;
+      g.y = direct ? to : buffer;
+      g.v = g.y + (direct ? target : 8);
+      g.input_step = stride * pair;
+      g.output_step = direct ? step * pair : 16;
+      g.groups = pair == 2 ? rows >> 1 : rows;
+      @_sixteen_codes(&g);
+      """
+    let body = needs.hasSteps ? everyOther + "\n" + groups.indented(by: 2) + "\n}" : groups
+    let copy = "for (k = 0; k < count; k++) to[k] = in[k];"
+    let store =
+      needs.hasResiduals
+      ? """
+      if (other != NULL)
+        @_add_codes(in, other + (to - y), to, count, sum_rule);
+      else
+        \(copy)
+      """ : copy
+    let parameters = needs.hasResiduals ? "const uint8_t *other, const @_sum *sum_rule, " : ""
+    return """
+      static void @_planar_rows_\(form.rawValue)(
+          const @_planar *t, const uint8_t *x, uint8_t *y, const uint8_t *codes, int32_t plus, int32_t minus,
+          const @_rule *rule, const int16_t *results, \(parameters)uint32_t *places) {
+        const int32_t outputs = t->outputs, columns = t->output_columns, pitch = columns + t->pad, step = outputs * pitch;
+        const int32_t stride = t->row_stride * t->row_bytes, scale = rule->shift;
+        const int32_t paired = t->column_stride == 1 && ((columns - 1) & 15) < 8, width = paired ? 8 : 16;
+        const int32_t direct = columns % width == 0\(needs.hasResiduals ? " && other == NULL" : "");
+        int32_t m, row, rows, column, i, k, counts[2];
+        @_groups g;
+        uint8_t buffer[128];
+        @_surround_planes(y, t->output_rows * outputs, columns, t->pad, t->outside);
+        g.weights = ((uint32_t)plus & 0xffffu) | (0u - (uint32_t)minus) << 16;
+        g.end = 0;
+        g.start = (plus - minus) * 32768;
+        x += t->left;
+        y += t->pad;
+      \(needs.hasResiduals ? "  if (other != NULL) other += t->pad;\n" : "")\
+        for (m = 0; m < outputs; m++) {
+          g.multiplier = results[2 * m] * scale;
+          g.offset = results[2 * m + 1];
+          codes = @_planar_places_\(form.rawValue)(codes, t, places, counts);
+          for (row = 0; row < t->output_rows; row += rows) {
+            const int32_t top = row * t->row_stride - t->row_origin, below = t->rows - t->kernel_rows - top;
+            const uint8_t *from = (const uint8_t *)((uintptr_t)x + (uintptr_t)(top * t->row_bytes));
+            int32_t second = paired ? 0 : 8, target = second, pair = 1;
+            g.positive = places;
+            g.negative = places + t->positives;
+            g.positive_end = places + counts[0];
+            g.negative_end = g.negative + counts[1];
+            rows = 1;
+            if (below < 0) {
+              const int32_t end = (t->rows - top) * t->row_bytes;
+              g.positive_end = g.positive + @_count_before(g.positive, counts[0], end);
+              g.negative_end = g.negative + @_count_before(g.negative, counts[1], end);
+            }
+            if (top < 0) {
+              const int32_t begin = -top * t->row_bytes;
+              g.positive += @_count_before(g.positive, (int32_t)(g.positive_end - g.positive), begin);
+              g.negative += @_count_before(g.negative, (int32_t)(g.negative_end - g.negative), begin);
+            } else if (below >= t->row_stride) {
+              rows = 1 + below / t->row_stride;
+              if (rows > t->output_rows - row) rows = t->output_rows - row;
+              if (!direct && rows > 8) rows = 8;
+              if (paired && rows > 1) {
+                rows &= ~1;
+                pair = 2;
+                second = stride;
+                target = step;
+              }
+            }
+            for (column = 0; column < columns; column += width) {
+              const int32_t rest = columns - column, count = rest < width ? rest : width;
+              uint8_t *to = y + m * pitch + row * step + column;
+      \(body.indented(by: 8))
+              if (direct) continue;
+              for (i = 0; i < rows; i++, to += step) {
+                const uint8_t *in = buffer + (pair == 2 ? 8 : 16) * i;
+      \(store.indented(by: 10))
+              }
+            }
+          }
+        }
+      }
+      """
+  }
+}
