@@ -6,7 +6,7 @@
 # BOARD is m4, m33, m0plus or riscv32. FOLDER holds the files of 'deepchip emit --name model' and "inputs", COUNT (20)
 # inputs as bytes; "outputs" is written there. Prints the instructions of one run (the difference between COUNT runs
 # and one, divided), the stack in bytes, the compiler's version, and the sizes of code, constants and memory. CFLAGS
-# (-O2) optimizes.
+# (-O2) optimizes; COUNT_PLUGIN names count.c where it is compiled already.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 board=$1 folder=$(cd "$2" && pwd) count=${3:-20}
@@ -25,7 +25,8 @@ esac
 case $start in arm) emulator="qemu-system-arm" ;; *) emulator="qemu-system-riscv32 -bios none" ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-${CC:-cc} -O2 -shared -fPIC -o "$work/count.so" "$here/count.c"
+plugin=${COUNT_PLUGIN:-$work/count.so}
+if [ -z "${COUNT_PLUGIN:-}" ]; then ${CC:-cc} -O2 -shared -fPIC -o "$plugin" "$here/count.c"; fi
 flags="$chip $optimize -std=c99 -ffunction-sections -fdata-sections -I$folder"
 for source in model model_data; do
   $tool-gcc $flags -Wall -Wextra -Werror -pedantic -c -o "$work/$source.o" "$folder/$source.c"
@@ -37,7 +38,7 @@ run() {
     -T "$here/chip.ld" -o "$work/program.elf" "$work/main.o" "$work/$start.o" "$work/memory.o" "$work/model.o" \
     "$work/model_data.o" -lgcc
   (cd "$folder" && timeout "${LIMIT:-300}" $emulator -M $machine -nographic -monitor none -serial none \
-    -semihosting-config enable=on,target=native -plugin "$work/count.so" -d plugin -D "$work/count" \
+    -semihosting-config enable=on,target=native -plugin "$plugin" -d plugin -D "$work/count" \
     -kernel "$work/program.elf") > "$work/log" 2>&1 || { echo "run.sh: status $?" >&2; cat "$work/log" >&2; exit 1; }
   sed -n 's/^instructions //p' "$work/count"
 }

@@ -15,6 +15,7 @@ extension CKernel {
         const uint8_t *x, *z;
         uint8_t *y, *v;
         int32_t input_step, output_step, groups; /* from group to group */
+        int32_t mode; /* 0; 4: every other pixel, codes 1 and 2 of four changed about; 8: at x alone */
       } @_groups;
 
       /* Sums begin at -32768, so that a signed number of 16 bits holds them. */
@@ -27,8 +28,9 @@ extension CKernel {
         const int32_t plus = (int32_t)(g->weights & 0xffffu), minus = (int32_t)((0x10000u - (g->weights >> 16)) & 0xffffu);
         for (; g->groups > 0; g->groups--) {
           int32_t i;
-          for (i = 0; i < 16; i++) {
-            const uint8_t *from = i < 8 ? g->x + i : g->z + i - 8;
+          for (i = 0; i < (g->mode == 8 ? 8 : 16); i++) {
+            const int32_t pixel = g->mode == 4 ? 2 * ((i & 4) | (i & 2) >> 1 | (i & 1) << 1) : i & 7;
+            const uint8_t *from = (i < 8 ? g->x : g->z) + pixel;
             const uint32_t *place;
             int32_t sum = 0;
             for (place = g->positive; place != g->positive_end; place++) sum += plus * from[*place];
@@ -50,26 +52,36 @@ extension CKernel {
   /// r4...r11 hold sixteen sums of 16 bits; r0 and r12 are x and z, r1 and r2 the rest of a list, r3 and lr what is read.
   private static var assembly: [String] {
     func quoted(_ lines: [String]) -> [String] { lines.map { "      \"" + $0 + "\\n\"" } }
-    /// Adds sixteen codes at a place.
-    let term =
-      ["ldr r3, [r1], #4"]
-      + [("r0", 4), ("r12", 8), ("", 0), ("r0", 6), ("r12", 10)].flatMap { base, sum in
-        base.isEmpty
-          ? ["adds r3, #4"]
-          : [
-            "ldr lr, [\(base), r3]", "uxtab16 r\(sum), r\(sum), lr", "uxtab16 r\(sum + 1), r\(sum + 1), lr, ror #8",
-          ]
-      }
-    let start = [
-      "push {r4-r11, lr}", "sub sp, #40", "str r0, [sp, #32]", "mov r3, r0",
-      "0: ldrd r0, r12, [r3, #36]",
-      "1: ldrd r1, r2, [r3], #8", "cmp r2, #0", "beq 4f", "str r3, [sp, #36]", "stm sp, {r4-r11}",
-      "mov r4, #0x80008000",
-    ] + (5...11).map { "mov r\($0), r4" } + ["subs r3, r2, r1", "beq 5f"]
-    let two = ["lsls r3, r3, #29", "bmi 3f", "2:"] + term + ["3:"] + term
+    func sums(_ base: String, _ registers: Int...) -> [String] {
+      let turns = ["", ", ror #8"]
+      return ["ldr lr, [\(base), r3]"]
+        + registers.indices.map { "uxtab16 r\(registers[$0]), r\(registers[$0]), lr" + turns[$0] }
+    }
+    let (place, next) = (["ldr r3, [r1], #4"], ["adds r3, #4"])
+    let term = place + sums("r0", 4, 5) + sums("r12", 8, 9) + next + sums("r0", 6, 7) + sums("r12", 10, 11)
+    let everyOther =
+      ["10:"] + place + (0..<4).flatMap { ($0 > 0 ? next : []) + sums("r0", 4 + $0) + sums("r12", 8 + $0) }
+      + ["cmp r1, r2", "bne 10b", "b 5f"]
+    let single =
+      ["11:"] + place + sums("r0", 4, 5) + next + sums("r0", 6, 7) + ["cmp r1, r2", "bne 11b", "b 5f"]
+    let start =
+      [
+        "push {r4-r11, lr}", "sub sp, #44", "str r0, [sp, #32]", "ldr r3, [r0, #64]", "str r3, [sp, #40]",
+        "mov r3, r0", "0: ldrd r0, r12, [r3, #36]", "1: ldrd r1, r2, [r3], #8", "cmp r2, #0", "beq 4f",
+        "str r3, [sp, #36]", "stm sp, {r4-r11}", "mov r4, #0x80008000",
+      ] + (5...11).map { "mov r\($0), r4" } + ["subs r3, r2, r1", "beq 5f", "ldr lr, [sp, #40]"]
+    // A jump into the loop, by what the list's length leaves over, or to the other loops.
+    func jump(_ bits: Int, _ labels: [String]) -> [String] {
+      let targets = labels + [String](repeating: "10f", count: 4) + [String](repeating: "11f", count: 4)
+      return [
+        "ubfx r3, r3, #2, #\(bits)", "add r3, lr", "tbb [pc, r3]",
+        "6: .byte " + targets.map { "(\($0)-6b)/2" }.joined(separator: ", "),
+      ]
+    }
+    let two = jump(1, ["2f", "3f", "2f", "2f"]) + everyOther + single + ["2:"] + term + ["3:"] + term
     let four =
-      ["ubfx r3, r3, #2, #2", "tbb [pc, r3]", "6: .byte (2f-6b)/2, (9f-6b)/2, (8f-6b)/2, (7f-6b)/2", "2:"]
-      + term + ["7:"] + term + ["8:"] + term + ["9:"] + term
+      jump(2, ["2f", "9f", "8f", "7f"]) + everyOther + single + ["2:"] + term + ["7:"] + term + ["8:"] + term + ["9:"]
+      + term
     let codes = [
       "cmp r1, r2", "bne 2b", "5: ldr r3, [sp, #36]", "b 1b",
       "4: ldrd r12, lr, [r3], #8", "ldr r0, [r3]", "str r0, [sp, #36]", "ldr r3, [r3, #12]",
@@ -77,7 +89,7 @@ extension CKernel {
     let end = [
       "ldr r3, [sp, #32]", "ldrd r0, r1, [r3, #52]", "ldrd r4, r5, [r3, #36]", "ldrd r6, r7, [r3, #44]",
       "ldr r2, [r3, #60]", "adds r4, r0", "adds r5, r0", "adds r6, r1", "adds r7, r1", "subs r2, #1",
-      "strd r4, r5, [r3, #36]", "strd r6, r7, [r3, #44]", "str r2, [r3, #60]", "bne 0b", "add sp, #40",
+      "strd r4, r5, [r3, #36]", "strd r6, r7, [r3, #44]", "str r2, [r3, #60]", "bne 0b", "add sp, #44",
       "pop {r4-r11, pc}",
     ]
     return quoted(start) + ["#if defined(__OPTIMIZE_SIZE__)"] + quoted(two) + ["#else"] + quoted(four) + ["#endif"]
@@ -97,79 +109,45 @@ extension CKernel {
     return lines + ["smmla r2, r2, r12, lr", "usat r2, #8, r2, asr #6", "strb r2, [r3, #\(first + 2)]"]
   }
 
-  static let everyOtherText = """
-    /* Eight codes from every other pixel. */
-    static void @_every_other(const @_groups *g, const uint8_t *x, uint8_t *y) {
-      const int32_t plus = (int32_t)(g->weights & 0xffffu), minus = (int32_t)((0x10000u - (g->weights >> 16)) & 0xffffu);
-      uint32_t sums[2][4];
-      int32_t list, i;
-      for (list = 0; list < 2; list++) {
-        const uint32_t *place = list == 0 ? g->positive : g->negative;
-        const uint32_t *end = list == 0 ? g->positive_end : g->negative_end;
-        uint32_t a = 0, b = 0, c = 0, d = 0;
-        for (; place != end; place++) {
-          const uint8_t *at = x + *place;
-          a = @_add_even(a, @_load4(at));
-          b = @_add_even(b, @_load4(at + 4));
-          c = @_add_even(c, @_load4(at + 8));
-          d = @_add_even(d, @_load4(at + 12));
-        }
-        sums[list][0] = a;
-        sums[list][1] = b;
-        sums[list][2] = c;
-        sums[list][3] = d;
-      }
-      for (i = 0; i < 4; i++, y += 2) {
-        const uint32_t a = sums[0][i], b = sums[1][i];
-        y[0] = @_requantize_brief_full(
-            (int32_t)(a & 0xffffu) * plus - (int32_t)(b & 0xffffu) * minus, g->multiplier, g->offset, NULL);
-        y[1] = @_requantize_brief_full(
-            (int32_t)(a >> 16) * plus - (int32_t)(b >> 16) * minus, g->multiplier, g->offset, NULL);
-      }
-    }
-    """
-
   static let addCodesText = """
-    static void @_add_codes(const uint8_t *x, const uint8_t *other, uint8_t *y, int32_t count, const @_sum *rule) {
+    /* Rows of codes, with those of another map added. */
+    static void @_add_codes(
+        const uint8_t *x, int32_t input_step, const uint8_t *other, uint8_t *y, int32_t step, int32_t rows,
+        int32_t columns, const @_sum *rule) {
       const @_sum r = *rule;
-      for (; count >= 4; count -= 4, x += 4, other += 4, y += 4) {
-        y[0] = @_requantize_word_full(x[0], other[0], &r);
-        y[1] = @_requantize_word_full(x[1], other[1], &r);
-        y[2] = @_requantize_word_full(x[2], other[2], &r);
-        y[3] = @_requantize_word_full(x[3], other[3], &r);
+      for (; rows > 0; rows--, x += input_step - columns, other += step - columns, y += step - columns) {
+        int32_t count = columns;
+        for (; count >= 4; count -= 4, x += 4, other += 4, y += 4) {
+          y[0] = @_requantize_word_full(x[0], other[0], &r);
+          y[1] = @_requantize_word_full(x[1], other[1], &r);
+          y[2] = @_requantize_word_full(x[2], other[2], &r);
+          y[3] = @_requantize_word_full(x[3], other[3], &r);
+        }
+        for (; count > 0; count--) *y++ = @_requantize_word_full(*x++, *other++, &r);
       }
-      for (; count > 0; count--) *y++ = @_requantize_word_full(*x++, *other++, &r);
     }
     """
 
   /// Narrow maps take eight pixels of two rows at a time, where both rows of windows lie on the map.
   static func planarRowsText(_ form: SparseForm, _ needs: PlanarNeeds) -> String {
-    let everyOther = """
+    let order = """
       if (t->column_stride == 2) {
-        for (i = 0; i < rows; i++)
-          for (k = 0; k < width; k += 8)
-            @_every_other(&g, from + i * stride + 2 * (column + k), (direct ? to + i * step : buffer + 16 * i) + k);
-      } else {
+        for (i = 0; i < 16 * groups; i += 4) {
+          const uint8_t code = buffer[i + 1];
+          buffer[i + 1] = buffer[i + 2];
+          buffer[i + 2] = code;
+        }
+      }
       """
-    let groups = """
-      g.x = from + column;
-      g.z = g.x + second;
-      g.y = direct ? to : buffer;
-      g.v = g.y + (direct ? target : 8);
-      g.input_step = stride * pair;
-      g.output_step = direct ? step * pair : 16;
-      g.groups = pair == 2 ? rows >> 1 : rows;
-      @_sixteen_codes(&g);
-      """
-    let body = needs.hasSteps ? everyOther + "\n" + groups.indented(by: 2) + "\n}" : groups
-    let copy = "for (k = 0; k < count; k++) to[k] = in[k];"
+    let copy = "for (i = 0; i < rows; i++) memcpy(to + i * step, buffer + input_step * i, (size_t)count);"
     let store =
       needs.hasResiduals
       ? """
-      if (other != NULL)
-        @_add_codes(in, other + (to - y), to, count, sum_rule);
-      else
+      if (other != NULL) {
+        @_add_codes(buffer, input_step, other + (to - y), to, step, rows, count, sum_rule);
+      } else {
         \(copy)
+      }
       """ : copy
     let parameters = needs.hasResiduals ? "const uint8_t *other, const @_sum *sum_rule, " : ""
     return """
@@ -178,9 +156,9 @@ extension CKernel {
           const @_rule *rule, const int16_t *results, \(parameters)uint32_t *places) {
         const int32_t outputs = t->outputs, columns = t->output_columns, pitch = columns + t->pad, step = outputs * pitch;
         const int32_t stride = t->row_stride * t->row_bytes, scale = rule->shift;
-        const int32_t paired = t->column_stride == 1 && ((columns - 1) & 15) < 8, width = paired ? 8 : 16;
-        const int32_t direct = columns % width == 0\(needs.hasResiduals ? " && other == NULL" : "");
-        int32_t m, row, rows, column, i, k, counts[2];
+        const int32_t narrow = ((columns - 1) & 15) < 8, width = narrow ? 8 : 16, side = 8 * t->column_stride;
+        const int32_t direct = columns % width == 0\(needs.hasSteps ? " && t->column_stride == 1" : "")\(needs.hasResiduals ? " && other == NULL" : "");
+        int32_t m, row, rows, column, i, counts[2];
         @_groups g;
         uint8_t buffer[128];
         @_surround_planes(y, t->output_rows * outputs, columns, t->pad, t->outside);
@@ -197,7 +175,8 @@ extension CKernel {
           for (row = 0; row < t->output_rows; row += rows) {
             const int32_t top = row * t->row_stride - t->row_origin, below = t->rows - t->kernel_rows - top;
             const uint8_t *from = (const uint8_t *)((uintptr_t)x + (uintptr_t)(top * t->row_bytes));
-            int32_t second = paired ? 0 : 8, target = second, pair = 1;
+            int32_t second = narrow ? 0 : side, target = 8, pair = 1;
+            g.mode = t->column_stride == 2 ? 4 : narrow ? 8 : 0;
             g.positive = places;
             g.negative = places + t->positives;
             g.positive_end = places + counts[0];
@@ -216,22 +195,28 @@ extension CKernel {
               rows = 1 + below / t->row_stride;
               if (rows > t->output_rows - row) rows = t->output_rows - row;
               if (!direct && rows > 8) rows = 8;
-              if (paired && rows > 1) {
+              if (narrow && rows > 1) {
                 rows &= ~1;
                 pair = 2;
+                g.mode &= 4;
                 second = stride;
                 target = step;
               }
             }
             for (column = 0; column < columns; column += width) {
               const int32_t rest = columns - column, count = rest < width ? rest : width;
+              const int32_t groups = rows / pair, input_step = 16 / pair;
               uint8_t *to = y + m * pitch + row * step + column;
-      \(body.indented(by: 8))
+              g.x = from + column * t->column_stride;
+              g.z = g.x + second;
+              g.y = direct ? to : buffer;
+              g.v = g.mode == 8 ? buffer + 8 : direct ? to + target : buffer + 8;
+              g.input_step = stride * pair;
+              g.output_step = direct ? step * pair : 16;
+              g.groups = groups;
+              @_sixteen_codes(&g);
               if (direct) continue;
-              for (i = 0; i < rows; i++, to += step) {
-                const uint8_t *in = buffer + (pair == 2 ? 8 : 16) * i;
-      \(store.indented(by: 10))
-              }
+        \((needs.hasSteps ? order + "\n" : "").indented(by: 8))\(store.indented(by: 8))
             }
           }
         }

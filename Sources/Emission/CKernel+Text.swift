@@ -36,7 +36,6 @@ extension CKernel {
       Self.planarLanesText(core, isProved: isProved, hasSteps: hasSteps)
     case .planarLayer(let result, let form, _, _): Self.planarLayerText(name, result, form)
     case .sixteenCodes: Self.groupsText
-    case .everyOther: Self.everyOtherText
     case .addCodes: Self.addCodesText
     case .planarRows(let form, let needs): Self.planarRowsText(form, needs)
     case .planarTiledLayer(let result, let core): Self.tiledLayerText(result, core, toPlanes: true)
@@ -166,7 +165,7 @@ extension CKernel {
     """
     /* The code of two codes. */
     static inline uint8_t @_requantize\(scaling.suffix)(int32_t a, int32_t b, const @_sum *rule) {
-      const int32_t sum = a * rule->left + b * rule->right + rule->offset;
+      const int32_t sum = (b * rule->right + rule->offset) + a * rule->left;
       const int32_t code = sum < 0 ? ~(~sum >> rule->shift) : sum >> rule->shift;
       return \(scaling.isFull && !scaling.isNarrow ? "@_saturate(code)" : clamped(scaling));
     }

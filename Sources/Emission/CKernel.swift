@@ -53,9 +53,8 @@ enum CKernel: Hashable {
   case planarLanes(CoreKind, isProved: Bool, hasSteps: Bool)
   /// A ternary layer from planes to planes.
   case planarLayer(ResultKind, SparseForm, CoreKind, PlanarNeeds)
-  /// Sixteen results in planes, from listed places to codes; eight of every other column; codes with others added.
+  /// Sixteen results in planes, from listed places to codes; codes with others added.
   case sixteenCodes
-  case everyOther
   case addCodes
   /// A ternary layer from planes to planes, sixteen results at a time.
   case planarRows(SparseForm, PlanarNeeds)
@@ -229,7 +228,7 @@ enum CKernel: Hashable {
         }
       }
     }
-    all += [.sixteenCodes, .everyOther, .addCodes]
+    all += [.sixteenCodes, .addCodes]
     for form in SparseForm.allCases { all += PlanarNeeds.grouped.map { .planarRows(form, $0) } }
     return all + [
       .maximumPooling, .averagePooling, .add, .multiply, .lookup, .softmax, .quantize, .dequantize, .rearrange, .fill,
@@ -271,7 +270,6 @@ enum CKernel: Hashable {
     case .planarLanes: "planar_lanes"
     case .planarLayer(let result, let form, _, _): "planar_" + result.name + "_" + form.rawValue
     case .sixteenCodes: "sixteen_codes"
-    case .everyOther: "every_other"
     case .addCodes: "add_codes"
     case .planarRows(let form, _): "planar_rows_" + form.rawValue
     case .planarTiledLayer(let result, _): "tiled_to_planes_" + result.name
@@ -323,11 +321,9 @@ enum CKernel: Hashable {
         .planarLanes(core, isProved: needs.isProved, hasSteps: needs.hasSteps),
       ] + result.uses
     case .sixteenCodes: [.requantize(.brief)]
-    case .everyOther: [.requantize(.brief), .instruction(.load), .instruction(.addEven)]
     case .addCodes: [.requantize(.word)]
     case .planarRows(let form, let needs):
-      [.surroundPlanes, .planarPlaces(form), .countBefore, .sixteenCodes] + (needs.hasSteps ? [.everyOther] : [])
-        + (needs.hasResiduals ? [.addCodes] : [])
+      [.surroundPlanes, .planarPlaces(form), .countBefore, .sixteenCodes] + (needs.hasResiduals ? [.addCodes] : [])
     case .planarTiledLayer(let result, let core):
       [.surroundPlanes, .gather(core.columnOrder), .tile(core)] + result.uses
     case .maximumPooling: [.locate]

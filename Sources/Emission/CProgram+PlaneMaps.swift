@@ -181,9 +181,10 @@ struct PlaneMaps {
     // Eight or sixteen results at a time may see more columns than there are.
     for (step, sum) in steps {
       let map = sum.input
-      let group = needs.isGrouped && (sum.sum.strides.columns > 1 || (sum.output.columns - 1) % 16 >= 8) ? 16 : 8
+      let group = needs.isGrouped && (sum.output.columns - 1) % 16 >= 8 ? 16 : 8
       let last = map.rows * map.channels - 1
-      let seen = ((sum.output.columns + group - 1) / group * group - 1) * sum.sum.strides.columns + sum.sum.kernel.columns
+      let columns = (sum.output.columns + group - 1) / group * group
+      let seen = (columns - 1) * sum.sum.strides.columns + sum.sum.kernel.columns
       let end = pad - sum.sum.origin.columns + last * (map.columns + pad) + seen + sum.sum.strides.columns - 1
       byteCounts[step.reads[0].index] = max(byteCounts[step.reads[0].index] ?? 0, end)
     }

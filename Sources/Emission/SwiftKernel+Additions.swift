@@ -283,7 +283,8 @@ extension SwiftKernel {
     }
     func loops(_ list: String) -> String {
       hasSteps
-        ? "if step == 1 {\n\(loop(list, 1).indented(by: 2))\n} else {\n\(loop(list, 2).indented(by: 2))\n}" : loop(list, 1)
+        ? "if step == 1 {\n\(loop(list, 1).indented(by: 2))\n} else {\n\(loop(list, 2).indented(by: 2))\n}"
+        : loop(list, 1)
     }
     return """
       /// Sums of eight pixels side by side\(hasSteps ? ", or of every other one" : "").
@@ -314,7 +315,8 @@ extension SwiftKernel {
     var kind: Result
 
     init(_ kind: CKernel.ResultKind) {
-      let rule = "_ rule: UnsafePointer<NAME_rule>, _ multipliers: UnsafePointer<Int32>, _ offsets: UnsafePointer<Int64>"
+      let rule =
+        "_ rule: UnsafePointer<NAME_rule>, _ multipliers: UnsafePointer<Int32>, _ offsets: UnsafePointer<Int64>"
       let perChannel = """
         let c = m &* Int(rule.pointee.step)
         let multiplier = Int64(multipliers[c])
@@ -367,7 +369,9 @@ extension SwiftKernel {
       """
   }
 
-  private static func sparseText(_ name: String, _ kind: CKernel.ResultKind, _ form: SparseForm, lanes: String) -> String {
+  private static func sparseText(_ name: String, _ kind: CKernel.ResultKind, _ form: SparseForm, lanes: String)
+    -> String
+  {
     let results = Results(kind)
     let body = """
       var image: Int32 = 0
