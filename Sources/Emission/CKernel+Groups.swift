@@ -5,7 +5,8 @@
 /// place to the codes.
 extension CKernel {
   static let groupsText: String = {
-    let lines = ["  __asm__ volatile("] + assembly + ["  );"]
+    // C99 promises strings of 4,095 characters.
+    let lines = [sumsAssembly, codesAssembly].flatMap { ["  __asm__ volatile("] + $0 + ["  );"] }
     return """
       /* Groups of sixteen codes, eight at y and eight at v, from the pixels at x and at z. */
       typedef struct {
@@ -50,26 +51,30 @@ extension CKernel {
   /// The function for gcc and clang, as lines of C strings.
   ///
   /// r4...r11 hold sixteen sums of 16 bits; r0 and r12 are x and z, r1 and r2 the rest of a list, r3 and lr what is read.
-  private static var assembly: [String] {
-    func quoted(_ lines: [String]) -> [String] { lines.map { "      \"" + $0 + "\\n\"" } }
+  private static var sumsAssembly: [String] {
     func sums(_ base: String, _ registers: Int...) -> [String] {
       let turns = ["", ", ror #8"]
-      return ["ldr lr, [\(base), r3]"]
-        + registers.indices.map { "uxtab16 r\(registers[$0]), r\(registers[$0]), lr" + turns[$0] }
+      let additions = zip(registers, turns).map { register, turn in "uxtab16 r\(register), r\(register), lr" + turn }
+      return ["ldr lr, [\(base), r3]"] + additions
     }
-    let (place, next) = (["ldr r3, [r1], #4"], ["adds r3, #4"])
-    let term = place + sums("r0", 4, 5) + sums("r12", 8, 9) + next + sums("r0", 6, 7) + sums("r12", 10, 11)
-    let everyOther =
-      ["10:"] + place + (0..<4).flatMap { ($0 > 0 ? next : []) + sums("r0", 4 + $0) + sums("r12", 8 + $0) }
-      + ["cmp r1, r2", "bne 10b", "b 5f"]
-    let single =
+    let place = ["ldr r3, [r1], #4"]
+    let next = ["adds r3, #4"]
+    let term: [String] = place + sums("r0", 4, 5) + sums("r12", 8, 9) + next + sums("r0", 6, 7) + sums("r12", 10, 11)
+    var everyOther = ["10:"] + place
+    for word in 0..<4 {
+      if word > 0 { everyOther += next }
+      everyOther += sums("r0", 4 + word) + sums("r12", 8 + word)
+    }
+    everyOther += ["cmp r1, r2", "bne 10b", "b 5f"]
+    let single: [String] =
       ["11:"] + place + sums("r0", 4, 5) + next + sums("r0", 6, 7) + ["cmp r1, r2", "bne 11b", "b 5f"]
-    let start =
-      [
-        "push {r4-r11, lr}", "sub sp, #44", "str r0, [sp, #32]", "ldr r3, [r0, #64]", "str r3, [sp, #40]",
-        "mov r3, r0", "0: ldrd r0, r12, [r3, #36]", "1: ldrd r1, r2, [r3], #8", "cmp r2, #0", "beq 4f",
-        "str r3, [sp, #36]", "stm sp, {r4-r11}", "mov r4, #0x80008000",
-      ] + (5...11).map { "mov r\($0), r4" } + ["subs r3, r2, r1", "beq 5f", "ldr lr, [sp, #40]"]
+    var start = [
+      "push {r4-r11, lr}", "sub sp, #44", "str r0, [sp, #32]", "ldr r3, [r0, #64]", "str r3, [sp, #40]",
+      "mov r3, r0", "0: ldrd r0, r12, [r3, #36]", "1: ldrd r1, r2, [r3], #8", "cmp r2, #0", "beq 4f",
+      "str r3, [sp, #36]", "stm sp, {r4-r11}", "mov r4, #0x80008000",
+    ]
+    start += (5...11).map { "mov r\($0), r4" }
+    start += ["subs r3, r2, r1", "beq 5f", "ldr lr, [sp, #40]"]
     // A jump into the loop, by what the list's length leaves over, or to the other loops.
     func jump(_ bits: Int, _ labels: [String]) -> [String] {
       let targets = labels + [String](repeating: "10f", count: 4) + [String](repeating: "11f", count: 4)
@@ -78,12 +83,22 @@ extension CKernel {
         "6: .byte " + targets.map { "(\($0)-6b)/2" }.joined(separator: ", "),
       ]
     }
-    let two = jump(1, ["2f", "3f", "2f", "2f"]) + everyOther + single + ["2:"] + term + ["3:"] + term
-    let four =
-      jump(2, ["2f", "9f", "8f", "7f"]) + everyOther + single + ["2:"] + term + ["7:"] + term + ["8:"] + term + ["9:"]
-      + term
-    let codes = [
-      "cmp r1, r2", "bne 2b", "5: ldr r3, [sp, #36]", "b 1b",
+    var two: [String] = jump(1, ["2f", "3f", "2f", "2f"]) + everyOther + single
+    for label in ["2:", "3:"] { two += [label] + term }
+    var four: [String] = jump(2, ["2f", "9f", "8f", "7f"]) + everyOther + single
+    for label in ["2:", "7:", "8:", "9:"] { four += [label] + term }
+    let last = ["cmp r1, r2", "bne 2b", "5: ldr r3, [sp, #36]", "b 1b"]
+    var lines = quoted(start)
+    lines += ["#if defined(__OPTIMIZE_SIZE__)"] + quoted(two)
+    lines += ["#else"] + quoted(four) + ["#endif"]
+    return lines + quoted(last)
+  }
+
+  private static func quoted(_ lines: [String]) -> [String] { lines.map { "      \"" + $0 + "\\n\"" } }
+
+  /// The rest: r1 holds both weights, r12 and lr the rule, r3 is where codes go.
+  private static var codesAssembly: [String] {
+    let start = [
       "4: ldrd r12, lr, [r3], #8", "ldr r0, [r3]", "str r0, [sp, #36]", "ldr r3, [r3, #12]",
     ]
     let end = [
@@ -92,8 +107,7 @@ extension CKernel {
       "strd r4, r5, [r3, #36]", "strd r6, r7, [r3, #44]", "str r2, [r3, #60]", "bne 0b", "add sp, #44",
       "pop {r4-r11, pc}",
     ]
-    return quoted(start) + ["#if defined(__OPTIMIZE_SIZE__)"] + quoted(two) + ["#else"] + quoted(four) + ["#endif"]
-      + quoted(codes + (0..<8).flatMap(results) + end)
+    return quoted(start + (0..<8).flatMap(results) + end)
   }
 
   /// Two codes from a word of sums at positive places, which lies on the stack, and one at negative ones.

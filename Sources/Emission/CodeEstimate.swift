@@ -38,7 +38,7 @@ extension CEmitter {
         .channelLayer(let result, _), .sparseDense(let result, _):
         result.isAdded ? 336 : 256
       case .sparseLayer(let result, _, _, _), .planarLayer(let result, _, _, _): result.isAdded ? 448 : 336
-      case .planarRows: 448
+      case .planarRows: 608
       case .tile, .denseTile, .channelTile, .maximumPooling, .averagePooling, .multiply, .rearrange, .softmax: 128
       case .sum, .gather, .spread, .places, .row, .planes, .lanes, .addLanes, .planarPlaces, .planarLanes,
         .sixteenCodes, .addCodes, .locate,
