@@ -35,14 +35,8 @@ struct EmulatedChip: Sendable, CustomStringConvertible {
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Scripts/emulation/run.sh")
 
-  /// The counting plugin, compiled for all runs; nil if that failed, and each run tries itself.
-  private static let plugin: (folder: ScratchFolder, path: String)? = {
-    guard let folder = try? ScratchFolder(), let compiler = CCompiler.all.first else { return nil }
-    let path = folder.url.appending(path: "count.so").path
-    let source = script.deletingLastPathComponent().appending(path: "count.c").path
-    let status = try? EmissionTests.run(compiler.path, ["-O2", "-shared", "-fPIC", "-o", path, source])
-    return status == 0 ? (folder, path) : nil
-  }()
+  /// What all runs have in common, such as the counting plugin, is compiled once.
+  private static let cache = try? ScratchFolder()
 
   /// What a program did and took.
   struct Result: Sendable {
@@ -69,7 +63,7 @@ struct EmulatedChip: Sendable, CustomStringConvertible {
     let (output, errors) = (folder.url.appending(path: "report"), folder.url.appending(path: "errors"))
     let status = try EmissionTests.run(
       "/usr/bin/env",
-      ["CFLAGS=" + optimization] + (Self.plugin.map { ["COUNT_PLUGIN=" + $0.path] } ?? []) + [
+      ["CFLAGS=" + optimization] + (Self.cache.map { ["EMULATION_CACHE=" + $0.url.path] } ?? []) + [
         "/bin/sh", Self.script.path, name, folder.url.path, String(count),
       ],
       output: output, errors: errors)
