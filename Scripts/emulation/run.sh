@@ -6,7 +6,7 @@
 # BOARD is m4, m33, m0plus or riscv32. FOLDER holds the files of 'deepchip emit --name model' and "inputs", COUNT (20)
 # inputs as bytes; "outputs" is written there. Prints the instructions of one run (the difference between COUNT runs
 # and one, divided), the stack in bytes, the compiler's version, and the sizes of code, constants and memory. CFLAGS
-# (-O2) optimizes.
+# (-O2) optimizes; EMULATION_CACHE names a folder for what several runs share.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 board=$1 folder=$(cd "$2" && pwd) count=${3:-20}
@@ -25,19 +25,31 @@ esac
 case $start in arm) emulator="qemu-system-arm" ;; *) emulator="qemu-system-riscv32 -bios none" ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-${CC:-cc} -O2 -shared -fPIC -o "$work/count.so" "$here/count.c"
+cache=${EMULATION_CACHE:-$work}
+# once FILE COMMAND...: runs the command, which ends in an option for its output, unless the file is there already.
+once() {
+  target=$1; shift
+  if [ -f "$target" ]; then return; fi
+  "$@" "$target.$$" && mv "$target.$$" "$target"
+}
+plugin=$cache/count.so
+once "$plugin" ${CC:-cc} -O2 -shared -fPIC "$here/count.c" -o
 flags="$chip $optimize -std=c99 -ffunction-sections -fdata-sections -I$folder"
 for source in model model_data; do
   $tool-gcc $flags -Wall -Wextra -Werror -pedantic -c -o "$work/$source.o" "$folder/$source.c"
 done
-for source in "$start" memory; do $tool-gcc $flags -fno-builtin -Wall -Wextra -c -o "$work/$source.o" "$here/$source.c"; done
+for source in "$start" memory; do
+  once "$cache/$board$optimize-$source.o" $tool-gcc $chip $optimize -std=c99 -ffunction-sections -fdata-sections \
+    -fno-builtin -Wall -Wextra -c "$here/$source.c" -o
+done
 run() {
   $tool-gcc $flags -DCOUNT=$1 -c -o "$work/main.o" "$here/main.c"
   $tool-gcc $chip -nostartfiles -nostdlib -static -Wl,--gc-sections -Wl,--defsym=FLASH=$flash -Wl,--defsym=RAM=$ram \
-    -T "$here/chip.ld" -o "$work/program.elf" "$work/main.o" "$work/$start.o" "$work/memory.o" "$work/model.o" \
+    -T "$here/chip.ld" -o "$work/program.elf" "$work/main.o" "$cache/$board$optimize-$start.o" \
+    "$cache/$board$optimize-memory.o" "$work/model.o" \
     "$work/model_data.o" -lgcc
   (cd "$folder" && timeout "${LIMIT:-300}" $emulator -M $machine -nographic -monitor none -serial none \
-    -semihosting-config enable=on,target=native -plugin "$work/count.so" -d plugin -D "$work/count" \
+    -semihosting-config enable=on,target=native -plugin "$plugin" -d plugin -D "$work/count" \
     -kernel "$work/program.elf") > "$work/log" 2>&1 || { echo "run.sh: status $?" >&2; cat "$work/log" >&2; exit 1; }
   sed -n 's/^instructions //p' "$work/count"
 }

@@ -35,6 +35,9 @@ extension CKernel {
     case .planarLanes(let core, let isProved, let hasSteps):
       Self.planarLanesText(core, isProved: isProved, hasSteps: hasSteps)
     case .planarLayer(let result, let form, _, _): Self.planarLayerText(name, result, form)
+    case .sixteenCodes: Self.groupsText
+    case .addCodes: Self.addCodesText
+    case .planarRows(let form, let needs): Self.planarRowsText(form, needs)
     case .planarTiledLayer(let result, let core): Self.tiledLayerText(result, core, toPlanes: true)
     case .maximumPooling: Self.maximumText
     case .averagePooling: Self.averageText
@@ -162,7 +165,7 @@ extension CKernel {
     """
     /* The code of two codes. */
     static inline uint8_t @_requantize\(scaling.suffix)(int32_t a, int32_t b, const @_sum *rule) {
-      const int32_t sum = a * rule->left + b * rule->right + rule->offset;
+      const int32_t sum = (b * rule->right + rule->offset) + a * rule->left;
       const int32_t code = sum < 0 ? ~(~sum >> rule->shift) : sum >> rule->shift;
       return \(scaling.isFull && !scaling.isNarrow ? "@_saturate(code)" : clamped(scaling));
     }
@@ -466,7 +469,24 @@ extension CKernel {
 
   private static let rearrangeText = """
     static void @_rearrange(const @_walk *w, const uint8_t *x, uint8_t *y, size_t run) {
-    \(walk("memcpy(y + second, x + first, run);"))
+      const int32_t count = w->count[4], first = w->first[4], second = w->second[4];
+      int32_t i[4], k;
+      for (i[0] = 0; i[0] < w->count[0]; i[0]++)
+        for (i[1] = 0; i[1] < w->count[1]; i[1]++)
+          for (i[2] = 0; i[2] < w->count[2]; i[2]++)
+            for (i[3] = 0; i[3] < w->count[3]; i[3]++) {
+              int32_t from = 0, to = 0;
+              for (k = 0; k < 4; k++) {
+                from += i[k] * w->first[k];
+                to += i[k] * w->second[k];
+              }
+              for (k = 0; k < count; k++, from += first, to += second) {
+                if (run == 1)
+                  y[to] = x[from];
+                else
+                  memcpy(y + to, x + from, run);
+              }
+            }
     }
     """
 

@@ -53,6 +53,11 @@ enum CKernel: Hashable {
   case planarLanes(CoreKind, isProved: Bool, hasSteps: Bool)
   /// A ternary layer from planes to planes.
   case planarLayer(ResultKind, SparseForm, CoreKind, PlanarNeeds)
+  /// Sixteen results in planes, from listed places to codes; codes with others added.
+  case sixteenCodes
+  case addCodes
+  /// A ternary layer from planes to planes, sixteen results at a time.
+  case planarRows(SparseForm, PlanarNeeds)
   /// All weighted sums of a layer, tile by tile, to planes.
   case planarTiledLayer(ResultKind, CoreKind)
   case maximumPooling
@@ -79,9 +84,21 @@ enum CKernel: Hashable {
     var isProved = true
     /// Whether some layers take every other column.
     var hasSteps = false
+    /// Whether some add another map.
+    var hasResiduals = false
+    /// Whether all of them are made sixteen results at a time.
+    var isGrouped = false
 
     static let allCases = [false, true].flatMap { proved in
-      [false, true].map { PlanarNeeds(isProved: proved, hasSteps: $0) }
+      [false, true].flatMap { steps in
+        [false, true].map { PlanarNeeds(isProved: proved, hasSteps: steps, hasResiduals: $0) }
+      }
+    }
+
+    static let grouped = allCases.filter(\.isProved).map { needs in
+      var needs = needs
+      needs.isGrouped = true
+      return needs
     }
   }
 
@@ -135,6 +152,8 @@ enum CKernel: Hashable {
     }
 
     static let any = Scaling()
+    static let brief = Scaling(shift: .brief, isFull: true)
+    static let word = Scaling(shift: .word, isFull: true)
 
     static let allCases = Shift.allCases.flatMap { shift in
       [false, true].flatMap { full in [false, true].map { Scaling(shift: shift, isFull: full, isNarrow: $0) } }
@@ -199,7 +218,7 @@ enum CKernel: Hashable {
     }
     all += [.surroundPlanes, .countBefore] + SparseForm.allCases.map { .planarPlaces($0) }
     for core in CoreKind.allCases {
-      for needs in PlanarNeeds.allCases {
+      for needs in PlanarNeeds.allCases where !needs.hasResiduals {
         all.append(.planarLanes(core, isProved: needs.isProved, hasSteps: needs.hasSteps))
       }
       for result in ResultKind.all {
@@ -209,6 +228,8 @@ enum CKernel: Hashable {
         }
       }
     }
+    all += [.sixteenCodes, .addCodes]
+    for form in SparseForm.allCases { all += PlanarNeeds.grouped.map { .planarRows(form, $0) } }
     return all + [
       .maximumPooling, .averagePooling, .add, .multiply, .lookup, .softmax, .quantize, .dequantize, .rearrange, .fill,
     ]
@@ -248,6 +269,9 @@ enum CKernel: Hashable {
     case .countBefore: "count_before"
     case .planarLanes: "planar_lanes"
     case .planarLayer(let result, let form, _, _): "planar_" + result.name + "_" + form.rawValue
+    case .sixteenCodes: "sixteen_codes"
+    case .addCodes: "add_codes"
+    case .planarRows(let form, _): "planar_rows_" + form.rawValue
     case .planarTiledLayer(let result, _): "tiled_to_planes_" + result.name
     case .maximumPooling: "maximum"
     case .averagePooling: "average"
@@ -296,6 +320,10 @@ enum CKernel: Hashable {
         .surroundPlanes, .planarPlaces(form), .countBefore,
         .planarLanes(core, isProved: needs.isProved, hasSteps: needs.hasSteps),
       ] + result.uses
+    case .sixteenCodes: [.requantize(.brief)]
+    case .addCodes: [.requantize(.word)]
+    case .planarRows(let form, let needs):
+      [.surroundPlanes, .planarPlaces(form), .countBefore, .sixteenCodes] + (needs.hasResiduals ? [.addCodes] : [])
     case .planarTiledLayer(let result, let core):
       [.surroundPlanes, .gather(core.columnOrder), .tile(core)] + result.uses
     case .maximumPooling: [.locate]

@@ -35,7 +35,7 @@ struct PlaneMaps {
       self = .none
       return
     }
-    measure(schedule, sums)
+    measure(schedule, sums, options.core)
   }
 
   /// A weighted sum that can take part.
@@ -47,6 +47,8 @@ struct PlaneMaps {
     var length = 0
     var positives = 0
     var negatives = 0
+    /// Whether its results can be made sixteen at a time.
+    var isGrouped = false
     var input: MapLayout
     var output: MapLayout
 
@@ -74,10 +76,24 @@ struct PlaneMaps {
           positives = max(positives, row.count { $0 > 0 })
           negatives = max(negatives, row.count { $0 < 0 })
         }
+        isGrouped = Self.isGrouped(sum, rows, ternary)
       } else {
         isLayer = false
         let codes = LayerCodes(rows.levels, packs: true)
         guard options.core != .portable, codes.form == .bytes, sum.dilations.columns == 1 else { return nil }
+      }
+    }
+
+    /// Whether codes are made with short numbers, and others added in 32 bits.
+    private static func isGrouped(_ sum: WeightedSum, _ rows: WeightRows, _ ternary: TernaryRows) -> Bool {
+      guard case .codes(let rule) = sum.result, rule.codeRange == 0...255,
+        let brief = BriefRule(rule, outputs: rows.outputs, bound: rows.bound, isFactorAllowed: true),
+        max(ternary.plus, ternary.minus) * brief.factor <= Int(Int16.max)
+      else { return false }
+      switch sum.residual {
+      case .none: return true
+      case .codes(let addition): return addition.codeRange == 0...255 && WordRule(addition) != nil
+      case .float: return false
       }
     }
 
@@ -147,23 +163,28 @@ struct PlaneMaps {
 
   // MARK: Sizes
 
-  private mutating func measure(_ schedule: Schedule, _ sums: [Int: Sum]) {
+  private mutating func measure(_ schedule: Schedule, _ sums: [Int: Sum], _ core: CoreKind) {
     let steps = layers.compactMap { index in sums[index].map { (schedule.steps[index], $0) } }
+    needs.isGrouped = core == .armDSP
     for (_, sum) in steps {
       pad = max(pad, sum.pad)
       needs.isProved = needs.isProved && sum.isProved
       needs.hasSteps = needs.hasSteps || sum.sum.strides.columns > 1
+      if case .codes = sum.sum.residual { needs.hasResiduals = true }
+      needs.isGrouped = needs.isGrouped && sum.isGrouped && sum.isProved
       positives[sum.length] = max(positives[sum.length] ?? 0, sum.positives)
     }
     for index in buffers {
       guard case .map(let map) = schedule.buffers[index].layout else { continue }
       byteCounts[index] = pad + map.rows * map.channels * (map.columns + pad)
     }
-    // Eight results at a time may see more columns than there are.
+    // Eight or sixteen results at a time may see more columns than there are.
     for (step, sum) in steps {
       let map = sum.input
+      let group = needs.isGrouped && (sum.output.columns - 1) % 16 >= 8 ? 16 : 8
       let last = map.rows * map.channels - 1
-      let seen = ((sum.output.columns + 7) / 8 * 8 - 1) * sum.sum.strides.columns + sum.sum.kernel.columns
+      let columns = (sum.output.columns + group - 1) / group * group
+      let seen = (columns - 1) * sum.sum.strides.columns + sum.sum.kernel.columns
       let end = pad - sum.sum.origin.columns + last * (map.columns + pad) + seen + sum.sum.strides.columns - 1
       byteCounts[step.reads[0].index] = max(byteCounts[step.reads[0].index] ?? 0, end)
     }
@@ -204,6 +225,15 @@ extension CProgram {
       (65536 + taps - 1) / taps, positives, maps.pad, Int(maps.outside(step.writes)),
     ]
     let places = "(uint32_t *)(void *)(" + scratch(4 * (positives + negatives), step) + ")"
+    if maps.needs.isGrouped {
+      let missing = maps.needs.hasResiduals && !result.isAdded ? ["NULL", "NULL"] : []
+      return call(
+        .planarRows(form, maps.needs),
+        [
+          data.structure("planar", fields), address(step.reads[0]), address(step.writes),
+          data.array("weights", codes, isWeights: true), String(ternary.plus * factor), String(ternary.minus * factor),
+        ] + following + missing + [places])
+    }
     return call(
       .planarLayer(result, form, core, maps.needs),
       [

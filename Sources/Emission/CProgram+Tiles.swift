@@ -9,6 +9,13 @@ struct WeightRows {
 
   var length: Int { taps * channels }
 
+  /// Of the magnitudes of sums.
+  var bound: Int {
+    stride(from: 0, to: levels.count, by: length).map { start in
+      255 * levels[start..<start + length].reduce(0) { $0 + Int($1.magnitude) }
+    }.max() ?? 0
+  }
+
   /// 0 beyond the last row, and beyond a row's end.
   func level(_ output: Int, _ term: Int) -> Int8 {
     output < outputs && term < length ? levels[output * length + term] : 0

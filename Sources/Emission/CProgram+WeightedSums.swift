@@ -181,13 +181,9 @@ extension CProgram {
   private mutating func products(
     _ rule: Requantization, _ rows: WeightRows, isFactorAllowed: Bool
   ) -> (CKernel.Scaling, factor: Int, [String]) {
-    let (long, length) = (scaling(rule), rows.length)
-    let bound =
-      stride(from: 0, to: rows.levels.count, by: length).map { start in
-        255 * rows.levels[start..<start + length].reduce(0) { $0 + Int($1.magnitude) }
-      }.max() ?? 0
+    let long = scaling(rule)
     guard core != .portable,
-      let brief = BriefRule(rule, outputs: rows.outputs, bound: bound, isFactorAllowed: isFactorAllowed)
+      let brief = BriefRule(rule, outputs: rows.outputs, bound: rows.bound, isFactorAllowed: isFactorAllowed)
     else { return (long, 1, requantization(rule)) }
     let scaling = CKernel.Scaling(shift: .brief, isFull: long.isFull, isNarrow: long.isNarrow)
     let shift = scaling.isNarrow ? 16 - brief.scaleExponent : 1 << brief.scaleExponent

@@ -38,8 +38,10 @@ extension CEmitter {
         .channelLayer(let result, _), .sparseDense(let result, _):
         result.isAdded ? 336 : 256
       case .sparseLayer(let result, _, _, _), .planarLayer(let result, _, _, _): result.isAdded ? 448 : 336
+      case .planarRows: 608
       case .tile, .denseTile, .channelTile, .maximumPooling, .averagePooling, .multiply, .rearrange, .softmax: 128
-      case .sum, .gather, .spread, .places, .row, .planes, .lanes, .addLanes, .planarPlaces, .planarLanes, .locate,
+      case .sum, .gather, .spread, .places, .row, .planes, .lanes, .addLanes, .planarPlaces, .planarLanes,
+        .sixteenCodes, .addCodes, .locate,
         .quantize, .dequantize, .add:
         96
       case .loadFloat, .storeFloat, .product, .requantize, .dot, .total, .instruction, .lookup, .fill, .countBefore,
@@ -77,8 +79,13 @@ extension CEmitter {
   /// - Parameter frames: bytes by function, without the prefix; functions that were inlined are missing.
   public func stackByteCount(frames: [String: Int]) -> Int {
     func depth(_ kernel: CKernel) -> Int {
-      (frames[kernel.name] ?? 0) + (kernel.uses.map(depth).max() ?? 0)
+      max(frames[kernel.name] ?? 0, kernel.assemblyFrame) + (kernel.uses.map(depth).max() ?? 0)
     }
     return (frames["run"] ?? 0) + (program.kernels.map(depth).max() ?? 0)
   }
+}
+
+extension CKernel {
+  /// Stack of a function that is all assembly where its core runs it: no compiler counts it.
+  fileprivate var assemblyFrame: Int { self == .sixteenCodes ? 80 : 0 }
 }

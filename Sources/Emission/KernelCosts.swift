@@ -100,6 +100,12 @@ extension CEmitter {
         ends = Double(results) * costs.planarResult
         if case .codes = sum.residual { ends += Double(results) * costs.planarResidual }
         return additions(sum, step, form, rows: nil, costs) + ends * KernelCosts.others
+      case .planarRows(let form, _):
+        var costs = costs
+        (costs.addition, costs.lane) = (Self.groupedAddition, Self.groupedLane)
+        ends = Double(results) * Self.groupedResult
+        if case .codes = sum.residual { ends += Double(results) * Self.groupedResidual }
+        return additions(sum, step, form, rows: nil, costs) + ends * KernelCosts.others
       case .sparseLayer(_, let form, _, _):
         return additions(sum, step, form, rows: program.rowsAtATime[index] ?? 1, costs) + ends * KernelCosts.others
       default: continue
@@ -107,6 +113,12 @@ extension CEmitter {
     }
     return nil
   }
+
+  /// Of layers in planes whose results are made sixteen at a time: a code, a sum's start, a result, a residual.
+  private static let groupedAddition = 0.95
+  private static let groupedLane = 4.0
+  private static let groupedResult = 9.0
+  private static let groupedResidual = 11.0
 
   private func additions(
     _ sum: WeightedSum, _ step: Step, _ form: SparseForm, rows: Int?, _ costs: KernelCosts

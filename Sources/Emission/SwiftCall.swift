@@ -49,6 +49,10 @@ struct SwiftCall {
   }
 
   private static func swiftText(_ text: String, _ data: ConstantData) -> String {
+    let words = "(uint32_t *)(void *)("
+    if text.hasPrefix(words), text.hasSuffix(")") {
+      return "words(" + swiftText(String(text.dropFirst(words.count).dropLast()), data) + ")"
+    }
     if text.hasPrefix("INT64_C("), text.hasSuffix(")") { return String(text.dropFirst(8).dropLast()) }
     for cast in ["(const uint8_t *)", "(uint8_t *)"] where text.hasPrefix(cast) {
       let rest = String(text.dropFirst(cast.count))

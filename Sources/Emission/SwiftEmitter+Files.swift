@@ -139,6 +139,10 @@ extension SwiftEmitter {
     let kernels = CKernel.closure(base.program.kernels)
     var texts = kernels.compactMap(SwiftKernel.text)
     if texts.contains(where: { $0.contains("forEach(") }) { texts.insert(SwiftKernel.walkText, at: 0) }
+    if texts.contains(where: { $0.contains("Lists(") }) { texts.insert(SwiftKernel.listsText, at: 0) }
+    if texts.contains(where: { $0.contains("quotient(") }), !texts.contains(SwiftKernel.locateText) {
+      texts.insert(SwiftKernel.quotientText, at: 0)
+    }
     let body = texts.map { $0.replacing("NAME", with: name) }.joined(separator: "\n\n")
     let indented = body.split(separator: "\n", omittingEmptySubsequences: false)
       .map { $0.isEmpty ? "" : "  " + $0 }.joined(separator: "\n")
@@ -149,6 +153,11 @@ extension SwiftEmitter {
 
       @inline(__always) func bytes<Element>(_ pointer: UnsafePointer<Element>) -> UnsafePointer<UInt8> {
         UnsafeRawPointer(pointer).assumingMemoryBound(to: UInt8.self)
+      }
+
+      /// Memory of the arena at a whole word.
+      @inline(__always) func words(_ pointer: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt32> {
+        UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt32.self)
       }
 
       enum Kernels {

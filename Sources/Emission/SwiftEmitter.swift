@@ -26,11 +26,11 @@ public struct SwiftEmitter: Sendable {
 
   /// - Parameters:
   ///   - graph: packed and well-formed.
-  ///   - options: the name in the program, and how weights lie in it. The functions in Swift are the portable ones, so
-  ///     the core is portable and ternary weights are multiplied, whatever they say.
+  ///   - options: the name in the program, and how weights lie in it. The functions in Swift are the portable ones,
+  ///     whatever the core is.
   public init(_ graph: Graph, options: CEmitter.Options = .init()) throws(EmissionError) {
     var options = options
-    (options.core, options.addsOnlyNonzeros) = (.portable, false)
+    options.core = .portable
     let base = try CEmitter(graph, options: options)
     let kernels = CKernel.closure(base.program.kernels)
     let missing = kernels.filter { SwiftKernel.text($0) == nil }

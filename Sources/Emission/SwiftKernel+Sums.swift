@@ -30,6 +30,14 @@ extension SwiftKernel {
 
   // MARK: Windows
 
+  /// Part of `locateText`, for programs without it.
+  static let quotientText = """
+    /// Rounded down; both are positive, so no check of the divisor is left for the compiler to make.
+    @inline(__always) static func quotient(_ a: Int, _ b: Int) -> Int {
+      b == 1 ? a : Int(bitPattern: UInt(bitPattern: a) / UInt(bitPattern: b))
+    }
+    """
+
   static let locateText = """
     /// The part of a window that lies on the map: taps from ...Begin up to ...End, all empty if one is.
     struct Place {
@@ -41,10 +49,7 @@ extension SwiftKernel {
       var columnEnd = 0
     }
 
-    /// Rounded down; both are positive, so no check of the divisor is left for the compiler to make.
-    @inline(__always) static func quotient(_ a: Int, _ b: Int) -> Int {
-      b == 1 ? a : Int(bitPattern: UInt(bitPattern: a) / UInt(bitPattern: b))
-    }
+    \(quotientText)
 
     @inline(__always) static func begin(_ start: Int, _ step: Int) -> Int {
       start < 0 ? quotient(step &- 1 &- start, step) : 0

@@ -20,7 +20,7 @@ enum SwiftKernel {
     case "dequantize": dequantizeText
     case "rearrange": rearrangeText
     case "fill": fillText
-    default: weighted(kernel)
+    default: addition(kernel) ?? weighted(kernel)
     }
   }
 

@@ -25,6 +25,9 @@ struct EmulatedChip: Sendable, CustomStringConvertible {
   /// Those whose compiler and emulator are installed.
   static let here = all.filter { CCompiler.tool($0.compiler) != nil && CCompiler.tool($0.emulator) != nil }
 
+  /// Those with the instructions that `CoreKind.armDSP` is for.
+  static let withDSP = here.filter { $0.core == .armDSP }
+
   static let missing =
     "needs gcc-arm-none-eabi and qemu-system-arm, or gcc-riscv64-unknown-elf, picolibc and "
     + "qemu-system-misc, and the data next to the repository"
@@ -32,8 +35,11 @@ struct EmulatedChip: Sendable, CustomStringConvertible {
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Scripts/emulation/run.sh")
 
+  /// What all runs have in common, such as the counting plugin, is compiled once.
+  private static let cache = try? ScratchFolder()
+
   /// What a program did and took.
-  struct Result {
+  struct Result: Sendable {
     var outputs: [UInt8]
     /// Instructions of one inference, on the average of all inputs but the first.
     var instructions: Int
@@ -57,7 +63,9 @@ struct EmulatedChip: Sendable, CustomStringConvertible {
     let (output, errors) = (folder.url.appending(path: "report"), folder.url.appending(path: "errors"))
     let status = try EmissionTests.run(
       "/usr/bin/env",
-      ["CFLAGS=" + optimization, "/bin/sh", Self.script.path, name, folder.url.path, String(count)],
+      ["CFLAGS=" + optimization] + (Self.cache.map { ["EMULATION_CACHE=" + $0.url.path] } ?? []) + [
+        "/bin/sh", Self.script.path, name, folder.url.path, String(count),
+      ],
       output: output, errors: errors)
     guard status == 0 else {
       throw CompiledProgram.Failure(description: try String(contentsOf: errors, encoding: .utf8))

@@ -1,13 +1,53 @@
 import DeepChip
 import Foundation
+import Synchronization
 import Tensors
 
-/// A network with real inputs, as chips are to run it.
+/// A value that several tests need and the first one makes.
+final class Once<Value: Sendable>: Sendable {
+  private let value = Mutex<Value?>(nil)
+  private let make: @Sendable () throws -> Value
+
+  init(_ make: @escaping @Sendable () throws -> Value) { self.make = make }
+
+  func callAsFunction() throws -> Value {
+    try value.withLock { value in
+      if let value { return value }
+      let new = try make()
+      value = new
+      return new
+    }
+  }
+}
+
+/// A network with real inputs, as chips are to run it, and what the host makes of them.
 struct EmulatedNetwork: Sendable, CustomStringConvertible {
+  struct Contents: Sendable {
+    var packed: PackedModel
+    var inputs: [AnyTensor]
+    /// Of all inputs in a row.
+    var outputs: [UInt8]
+
+    init(_ packed: PackedModel, _ inputs: [AnyTensor]) throws {
+      (self.packed, self.inputs) = (packed, inputs)
+      let executor = try Executor(packed)
+      outputs = try inputs.flatMap { try executor.run([$0]).flatMap(\.bytes) }
+    }
+  }
+
   var name: String
-  var make: @Sendable () throws -> (PackedModel, [AnyTensor])
+  /// Made once for all tests.
+  var contents: Once<Contents>
 
   var description: String { name }
+
+  init(name: String, _ make: @escaping @Sendable () throws -> (PackedModel, [AnyTensor])) {
+    self.name = name
+    contents = Once {
+      let (packed, inputs) = try make()
+      return try Contents(packed, inputs)
+    }
+  }
 
   static let inputCount = 20
 
@@ -67,8 +107,25 @@ struct EmulatedNetwork: Sendable, CustomStringConvertible {
     return try quantization.run(Model(contentsOf: ModelTests.model(path)), calibration: calibration)
   }
 
+  /// LeNet with ternary weights in every layer, and MNIST's training pictures as inputs.
+  static let lenet = EmulatedNetwork(name: "LeNet, all ternary") {
+    let data = try set("mnist", "mnist", .train)
+    let packed = try ternary("lenet/lenet-mnist.onnx", calibration: data, end: nil)
+    return (packed, try inputs(packed, data, packed.preprocessing ?? Preprocessing()))
+  }
+
+  private static let sets = Mutex<[String: Dataset]>([:])
+
+  /// A data set, read once.
   static func set(_ kind: String, _ folder: String, _ split: Split = .test) throws -> Dataset {
-    try DatasetSpecifier(kind + ":" + ModelTests.shared.appending(path: "data/" + folder).path).load(split: split)
+    try sets.withLock { sets in
+      let key = "\(kind) \(split)"
+      if let set = sets[key] { return set }
+      let path = ModelTests.shared.appending(path: "data/" + folder).path
+      let set = try DatasetSpecifier(kind + ":" + path).load(split: split)
+      sets[key] = set
+      return set
+    }
   }
 
   static func inputs(_ packed: PackedModel, _ set: Dataset, _ preprocessing: Preprocessing) throws -> [AnyTensor] {

@@ -2,6 +2,7 @@ import DeepChip
 import Emission
 import Foundation
 import Graphs
+import Synchronization
 import Tensors
 import Testing
 
@@ -12,13 +13,10 @@ import Testing
     .enabled(if: ModelTests.hasShared && !EmulatedChip.here.isEmpty, Comment(rawValue: EmulatedChip.missing)),
     arguments: EmulatedNetwork.all)
   func equalsTheHost(_ network: EmulatedNetwork) throws {
-    let (packed, inputs) = try network.make()
-    let executor = try Executor(packed)
-    let expected = try inputs.flatMap { try executor.run([$0]).flatMap(\.bytes) }
-    for board in EmulatedChip.here {
-      let emitter = try CEmitter(packed, options: .init(core: board.core))
-      let result = try board.run(emitter, inputs: inputs.flatMap(\.bytes), count: inputs.count)
-      #expect(result.outputs == expected, "\(board)")
+    let contents = try network.contents()
+    for run in try EmulatedRun.all(contents) {
+      let (board, emitter, result) = (run.board, run.emitter, run.result)
+      #expect(result.outputs == contents.outputs, "\(board)")
       #expect(result.constants == emitter.sizes.constantByteCount, "\(board)")
       #expect(result.memory == emitter.sizes.arenaByteCount, "\(board)")
       #expect(result.stack <= emitter.codeEstimate(board.processor).stackByteCount, "\(board)")
@@ -36,18 +34,29 @@ import Testing
     .enabled(if: ModelTests.hasShared && !EmulatedChip.here.isEmpty, Comment(rawValue: EmulatedChip.missing)),
     arguments: [(0.05, 40 << 10), (0.02, 28 << 10)])
   func sparseNetwork(_ density: Double, _ limit: Int) throws {
-    let data = try EmulatedNetwork.set("mnist", "mnist", .train)
-    var packed = try EmulatedNetwork.ternary("lenet/lenet-mnist.onnx", calibration: data, end: nil)
+    let trained = try EmulatedNetwork.lenet.contents()
+    var packed = trained.packed
     packed.graph = packed.graph.masked(density: density, seed: 3)
-    let inputs = try EmulatedNetwork.inputs(packed, data, packed.preprocessing ?? Preprocessing())
-    let executor = try Executor(packed)
-    let expected = try inputs.flatMap { try executor.run([$0]).flatMap(\.bytes) }
-    for board in EmulatedChip.here {
-      let emitter = try CEmitter(packed, options: .init(core: board.core))
-      let result = try board.run(emitter, inputs: inputs.flatMap(\.bytes), count: inputs.count, optimization: "-Os")
-      #expect(result.outputs == expected)
-      #expect(result.constants + result.code <= limit)
-      report("LeNet at \(density)", board, emitter, result)
+    let contents = try EmulatedNetwork.Contents(packed, trained.inputs)
+    for run in try EmulatedRun.all(contents, optimization: "-Os") {
+      #expect(run.result.outputs == contents.outputs)
+      #expect(run.result.constants + run.result.code <= limit)
+      report("LeNet at \(density)", run.board, run.emitter, run.result)
+    }
+  }
+
+  @Test(
+    "Ternary layers in planes of any size give the definition's bytes on chips with DSP instructions",
+    .enabled(if: !EmulatedChip.withDSP.isEmpty, Comment(rawValue: EmulatedChip.missing)),
+    arguments: IntegerGraph.all.filter { $0.name.hasPrefix("ternary layers in planes") })
+  func planes(_ entry: IntegerGraph) throws {
+    let (inputs, expected) = try CEmitterTests.samples(entry.graph)
+    let bytes = inputs.flatMap { $0.flatMap(\.bytes) }
+    // The assembly differs with the optimization.
+    for (board, optimization) in zip(EmulatedChip.withDSP, ["-O2", "-Os"]) {
+      let emitter = try CEmitter(entry.graph, options: .init(core: board.core))
+      let result = try board.run(emitter, inputs: bytes, count: inputs.count, optimization: optimization)
+      #expect(result.outputs == expected, "\(board)")
     }
   }
 
@@ -59,6 +68,31 @@ import Testing
     print(
       "| \(name) | \(board) | \(result.instructions) | \(result.constants) | \(result.code) | \(result.memory) | "
         + "\(caller) | \(result.stack) | \(result.compiler)")
+  }
+}
+
+/// What a network did on a chip.
+private struct EmulatedRun: Sendable {
+  var board: EmulatedChip
+  var emitter: CEmitter
+  var result: EmulatedChip.Result
+
+  /// Runs on all chips, as many at a time as there are processors: compilers and emulators are programs of their own.
+  static func all(_ contents: EmulatedNetwork.Contents, optimization: String = "-O2") throws -> [EmulatedRun] {
+    let boards = EmulatedChip.here
+    let bytes = contents.inputs.flatMap(\.bytes)
+    let runs = Mutex<[Int: Swift.Result<EmulatedRun, any Error>]>([:])
+    DispatchQueue.concurrentPerform(iterations: boards.count) { index in
+      let run = Swift.Result {
+        let emitter = try CEmitter(contents.packed, options: .init(core: boards[index].core))
+        let result = try boards[index].run(
+          emitter, inputs: bytes, count: contents.inputs.count, optimization: optimization)
+        return EmulatedRun(board: boards[index], emitter: emitter, result: result)
+      }
+      runs.withLock { $0[index] = run }
+    }
+    let results = runs.withLock { $0 }
+    return try boards.indices.compactMap { try results[$0]?.get() }
   }
 }
 

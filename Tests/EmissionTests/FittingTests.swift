@@ -41,7 +41,7 @@ import Testing
     "The estimated instructions are near those counted", .enabled(if: ModelTests.hasShared),
     arguments: EmulatedNetwork.all)
   func instructions(_ network: EmulatedNetwork) throws {
-    let (packed, _) = try network.make()
+    let packed = try network.contents().packed
     let chips = [("m4", Core.cortexM4), ("m33", .cortexM33), ("m0plus", .cortexM0Plus), ("riscv32", .rv32imc)]
     for (chip, core) in chips {
       let emitter = try CEmitter(packed, options: .init(core: CoreKind(core)))

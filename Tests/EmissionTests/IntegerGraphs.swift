@@ -224,6 +224,8 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     planes("ternary layers in planes, few weights", channels: 5, density: 0.2, extent: [6, 16]),
     planes(
       "ternary layers in planes, very few weights", channels: 12, density: 0.03, extent: [5, 19]),
+    planes("ternary layers in planes of whole groups", channels: 6, density: 0.3, extent: [9, 32]),
+    planes("ternary layers in planes of two rows", channels: 9, density: 0.15, extent: [12, 8]),
     planes("ternary layers in planes, long numbers", channels: 6, density: 0.5, isBrief: false),
     planes("ternary layers in planes, many weights", channels: 64, density: 0.97, extent: [5, 6]),
     planes(

@@ -20,6 +20,10 @@ public struct Board: Sendable, Equatable {
   public var hasSerialPort: Bool
   /// Whether the program is loaded into RAM and begins with code rather than with vectors.
   var startsInRAM = false
+  /// Where constants in flash are read, if not where code runs.
+  var constantsOrigin: Int?
+  /// Words at the beginning of the flash, before code, that the chip's loader looks for.
+  var magic: [UInt32] = []
   /// The command that runs a program under emulation, up to the file's name; nil for real boards.
   public var emulator: [String]?
 
@@ -30,7 +34,7 @@ public struct Board: Sendable, Equatable {
 
   public static let all: [Board] = [
     .nucleoF446RE, .nrf52840DK, .nrf5340DK, .nucleoL552ZEQ, .raspberryPiPico, .mps2AN386, .mps2AN385, .mps2AN505,
-    .riscvVirt,
+    .riscvVirt, .esp32C3DevKitM1,
   ]
 
   public static func named(_ name: String) -> Board? { all.first { $0.name == name } }

@@ -61,6 +61,14 @@ struct BoardProgram {
 
   private var linkerText: String {
     func hex(_ number: Int) -> String { "0x" + String(number, radix: 16) }
+    // Constants behind an address of their own keep their places in the file.
+    let constants = board.constantsOrigin.map(hex)
+    let magic = board.magic.map { "    LONG(" + hex(Int($0)) + ")\n" }.joined()
+    let offset = constants == nil ? "" : "  text_size = ALIGN(SIZEOF(.text), 16);\n"
+    let rodata = constants.map { $0 + " + text_size : AT(ORIGIN(flash) + text_size)" } ?? ":"
+    let source =
+      constants.map { "LOADADDR(.data) - ORIGIN(flash) + " + $0 } ?? "LOADADDR(.data)"
+    let data = constants == nil ? "" : "AT(ORIGIN(flash) + ALIGN(text_size + SIZEOF(.rodata), 8)) "
     return """
       /* Made by deepchip emit. Edits are lost when it runs again. */
 
@@ -69,25 +77,28 @@ struct BoardProgram {
       MEMORY {
         flash (rx) : ORIGIN = \(hex(board.flash.origin)), LENGTH = \(hex(board.flash.byteCount))
         ram (rwx) : ORIGIN = \(hex(board.ram.origin)), LENGTH = \(hex(board.ram.byteCount))
+      \(constants.map { "  constants (r) : ORIGIN = \($0), LENGTH = \(hex(board.flash.byteCount))\n" } ?? "")\
       }
 
       SECTIONS {
         .text : {
+      \(magic)\
           KEEP(*(.entry))
           . = ALIGN(256);
           vector_table = .;
           KEEP(*(.vectors))
           *(.text .text.*)
         } > flash
-        .rodata : { *(.rodata .rodata.* .srodata .srodata.* .got .got.*) } > flash
+      \(offset)\
+        .rodata \(rodata) { *(.rodata .rodata.* .srodata .srodata.* .got .got.*) } > \(constants == nil ? "flash" : "constants")
         .ARM.exidx : { *(.ARM.exidx*) } > flash
-        .data : ALIGN(8) {
+        .data : \(data)ALIGN(8) {
           data_begin = .;
           *(.data .data.* .sdata .sdata.*)
           . = ALIGN(8);
           data_end = .;
-        } > ram AT > flash
-        data_source = LOADADDR(.data);
+        } > ram\(constants == nil ? " AT > flash" : "")
+        data_source = \(source);
         .bss (NOLOAD) : ALIGN(8) {
           bss_begin = .;
           *(.bss .bss.* .sbss .sbss.* COMMON)

@@ -39,6 +39,24 @@ enum BoardText {
     }
     """
 
+  /// Needs `board_put`.
+  static let printing = """
+
+
+    /* Prints the result, then waits. */
+    void board_show(int32_t result) {
+      static const char text[] = "result ";
+      volatile uint32_t turns = 4000000;
+      int32_t divisor = 100000, place = 0;
+      for (; text[place] != 0; place++) board_put(text[place]);
+      while (divisor > 1 && result < divisor) divisor /= 10;
+      for (; divisor > 0; divisor /= 10) board_put((char)('0' + result / divisor % 10));
+      board_put('\\r');
+      board_put('\\n');
+      while (turns > 0) turns--;
+    }
+    """
+
   /// Needs `semihost`.
   static let semihosting = """
 
