@@ -132,7 +132,7 @@ private struct ByteModel {
   private func byte<Coder: BinaryCoding>(
     _ byte: Int, after before: UInt32, guess: Int, length: Int, _ coder: inout Coder
   ) -> Int {
-    let (one, two, apart) = ((before & 0xFF) << 8, (before & 0xFFFF) << 8, (before & 0xFF_FF00))
+    let (one, two, apart) = ((before & 0xFF) << 8, (before & 0xFFFF) << 8, before & 0xFF_FF00)
     let tables = counters + Self.wholeCounters
     var part = 1
     for bit in stride(from: 7, through: 0, by: -1) {
