@@ -179,3 +179,14 @@ size_t dc_write_runs(const dc_runs *runs, const uint8_t *symbols, size_t count, 
   }
   return place;
 }
+
+size_t dc_write_runs_until(const dc_runs *runs, const uint8_t *symbols, size_t count, int8_t *codes, size_t *place,
+                           size_t room) {
+  size_t end = *place, i = 0;
+  for (; i < count && end < room; i++) {
+    end += runs->lengths[symbols[i]];
+    codes[end - 1] = runs->ends[symbols[i]];
+  }
+  *place = end;
+  return i;
+}

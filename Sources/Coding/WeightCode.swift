@@ -111,7 +111,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
 
   /// Decodes groups of rows one after the other into one buffer, which `body` sees with the rows' numbers.
   ///
-  /// A group has some KB of payload, as the encoder chose; `bitmap` and `gaps` come at once.
+  /// A group has some KB of payload, as the encoder chose, and of `runs` at most 64 rows; `bitmap` and `gaps` come at once.
   ///
   /// - Throws: as `decode`.
   public func forEachRowGroup(
@@ -130,7 +130,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     if let failure { throw failure }
   }
 
-  /// Codes of the largest group of rows that `forEachRowGroup` decodes at a time.
+  /// Codes of the largest group of rows that `forEachRowGroup` decodes at a time, and what the decoder writes behind them.
   ///
   /// - Throws: as `decode`, where the sizes of the groups are not sound.
   public func rowGroupCount(
@@ -152,7 +152,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .rans, .runs, .codebook, .mixed:
       return try InterleavedANS.withTables { tables throws(CodingError) in
         try RowGroupDecoder(self, bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
-          .rows(ofGroup: 0).count * rowLength
+          .bufferCount(rowLength: rowLength)
       }
     }
   }
@@ -318,6 +318,18 @@ private enum RowGroupDecoder {
     }
   }
 
+  /// Rows of `runs` that are decoded at a time: as many as a kernel packs.
+  private static let pieceRows = 64
+
+  /// Codes of the largest part that is decoded at a time, and what the decoder needs behind it.
+  func bufferCount(rowLength: Int) -> Int {
+    let rows = rows(ofGroup: 0).count
+    return switch self {
+    case .runs: min(rows, Self.pieceRows) * rowLength + RunsANS.pieceSlack
+    case .rans, .codebook, .mixed: rows * rowLength
+    }
+  }
+
   func decode(
     rowLength: Int, into buffer: UnsafeMutableBufferPointer<Int8>,
     _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
@@ -332,7 +344,9 @@ private enum RowGroupDecoder {
     for group in 0..<count {
       switch self {
       case .rans(let decoder): try decoder.decode(group: group, into: buffer)
-      case .runs(let decoder): try decoder.decode(group: group, into: buffer)
+      case .runs(let decoder):
+        try decoder.decode(group: group, inPiecesOf: Self.pieceRows, buffer: buffer, body)
+        continue
       case .codebook(let decoder): try decoder.decode(group: group, into: buffer)
       case .mixed(let decoder): try decoder.decode(group: group, into: buffer)
       }

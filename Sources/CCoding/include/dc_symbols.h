@@ -48,6 +48,16 @@ void dc_prepare_runs(dc_runs *runs, unsigned longest);
    or any does before the last. */
 size_t dc_write_runs(const dc_runs *runs, const uint8_t *symbols, size_t count, int8_t *codes, size_t start, size_t room);
 
+/* The longest run, with what ends it. */
+#define DC_LONGEST_RUN 128
+
+/* Writes the ends of runs into codes that are 0, the first starting at `*place`, until one reaches `room` or `count` are
+   written. `codes` has room for DC_LONGEST_RUN - 1 more than `room`.
+
+   Sets `*place` to where the next run begins; returns how many were written. */
+size_t dc_write_runs_until(const dc_runs *runs, const uint8_t *symbols, size_t count, int8_t *codes, size_t *place,
+                           size_t room);
+
 #ifdef __cplusplus
 }
 #endif
