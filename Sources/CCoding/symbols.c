@@ -9,6 +9,11 @@
 #error "Streams are little-endian, and so is every target so far."
 #endif
 
+void dc_fill_entries(uint32_t *entries, uint32_t frequency, uint32_t symbol) {
+  uint32_t first = (frequency - 1) << 20 | symbol;
+  for (uint32_t place = 0; place < frequency; place++) entries[place] = first | place << 8;
+}
+
 int dc_begin_symbols(dc_symbol_stream *stream, int lanes, const uint8_t *bytes, size_t count) {
   if (count < 4 * (size_t)lanes) return 0;
   memcpy(stream->states, bytes, 4 * (size_t)lanes);

@@ -16,6 +16,9 @@ extern "C" {
 /* Entries of a table, by the lowest 12 bits of a state: (frequency - 1) << 20 | (slot - sum before) << 8 | symbol. */
 #define DC_SYMBOL_TABLE_COUNT 4096
 
+/* Sets the entries of a symbol's `frequency` slots, the first at `entries`. */
+void dc_fill_entries(uint32_t *entries, uint32_t frequency, uint32_t symbol);
+
 typedef struct dc_symbol_stream {
   uint32_t states[32];
   const uint8_t *words; /* the next one */
