@@ -233,14 +233,17 @@ extension RunsANS {
   /// - Parameters:
   ///   - codes: in rows, one after the other.
   ///   - rowLength: codes in a row, at least 1; the number of codes is a multiple.
+  ///   - preference: with `fast`, longer runs and more lanes take a few bytes more, and a fraction of the time where codes are few.
   /// - Throws: `invalidCode` at the first code outside −1...1; `unsupportedAlphabet`, also for no codes.
-  public static func encode(_ codes: [Int8], rowLength: Int) throws(CodingError) -> [UInt8] {
+  public static func encode(
+    _ codes: [Int8], rowLength: Int, preference: CodePreference = .balanced
+  ) throws(CodingError) -> [UInt8] {
     guard !codes.isEmpty, rowLength > 0, codes.count % rowLength == 0 else {
       throw CodingError(.unsupportedAlphabet, at: 0)
     }
     if let index = codes.firstIndex(where: { !(-1...1).contains($0) }) { throw CodingError(.invalidCode, at: index) }
-    let (longest, estimate) = bestRun(codes)
-    let lanes = SymbolStream.laneCount(estimate: estimate)
+    let (longest, estimate) = bestRun(codes, preference)
+    let lanes = SymbolStream.laneCount(estimate: estimate, preference)
     let rowCount = codes.count / rowLength
     let rowsPerGroup = RowGroups.rowsPerGroup(
       rowCount, lanes: 1, estimate: estimate, groupByteCount: SymbolStream.groupByteCount(lanes: lanes))
@@ -287,7 +290,7 @@ extension RunsANS {
 
   /// The longest run with which the codes are shortest, or a longer one that takes little more: it takes fewer steps. And
   /// how many bytes they take, about.
-  private static func bestRun(_ codes: [Int8]) -> (longest: Int, byteCount: Int) {
+  private static func bestRun(_ codes: [Int8], _ preference: CodePreference) -> (longest: Int, byteCount: Int) {
     // Runs by length and sign; what is longer counts as several.
     var counts = [Int](repeating: 0, count: 2 * longestRun + 1)
     for symbol in symbols(codes[...], longestRun) { counts[Int(symbol)] += 1 }
@@ -303,7 +306,8 @@ extension RunsANS {
       return bits.bytes.count + SymbolModel.byteCount(merged, frequencies)
     }
     let smallest = sizes.min() ?? 0
-    let best = sizes.lastIndex { $0 <= smallest + smallest / 256 } ?? 0
+    let most = smallest + smallest / (preference == .fast ? 16 : 256)
+    let best = sizes.lastIndex { $0 <= most } ?? 0
     return (candidates[best], sizes[best])
   }
 }

@@ -68,9 +68,10 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   ///   - rowLength: codes in a row of weights (those of one output), of which there is a whole number; it matters to
   ///     `rans` and `runs` only. Nil for a single row.
   ///   - alphabet: the codes that may occur.
+  ///   - preference: how many more bytes `runs` may take to be fast.
   /// - Throws: `unsupportedAlphabet`; `invalidCode` at the first code outside the alphabet.
   public func encode(
-    _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet
+    _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet, preference: CodePreference = .balanced
   ) throws(CodingError) -> [UInt8] {
     guard supports(alphabet) else { throw CodingError(.unsupportedAlphabet, at: 0) }
     switch self {
@@ -81,7 +82,9 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .rans:
       guard !codes.isEmpty else { return [] }
       return try InterleavedANS.encode(codes, rowLength: rowLength ?? codes.count, alphabet: alphabet)
-    case .runs: return codes.isEmpty ? [] : try RunsANS.encode(codes, rowLength: rowLength ?? codes.count)
+    case .runs:
+      guard !codes.isEmpty else { return [] }
+      return try RunsANS.encode(codes, rowLength: rowLength ?? codes.count, preference: preference)
     case .mixed: return codes.isEmpty ? [] : try MixedContexts.encode(codes, rowLength: rowLength ?? codes.count)
     case .codebook:
       guard !codes.isEmpty else { return [] }
@@ -249,7 +252,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
       if code == .mixed && preference != .small && smallest != nil { continue }
       let limit = smallest.map { preference.limit($0.total) } ?? Int.max
       if let byteCount = code.byteCount(count: codes.count, alphabet: alphabet), byteCount >= limit { continue }
-      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
+      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet, preference: preference)
       var length = ByteWriter()
       if !code.hasFixedLength { length.varint(UInt64(bytes.count)) }
       let total = bytes.count + length.count
