@@ -9,6 +9,11 @@
 #error "Streams are little-endian, and so is every target so far."
 #endif
 
+void dc_fill_entries(uint32_t *entries, uint32_t frequency, uint32_t symbol) {
+  uint32_t first = (frequency - 1) << 20 | symbol;
+  for (uint32_t place = 0; place < frequency; place++) entries[place] = first | place << 8;
+}
+
 int dc_begin_symbols(dc_symbol_stream *stream, int lanes, const uint8_t *bytes, size_t count) {
   if (count < 4 * (size_t)lanes) return 0;
   memcpy(stream->states, bytes, 4 * (size_t)lanes);
@@ -178,4 +183,15 @@ size_t dc_write_runs(const dc_runs *runs, const uint8_t *symbols, size_t count, 
     place = end;
   }
   return place;
+}
+
+size_t dc_write_runs_until(const dc_runs *runs, const uint8_t *symbols, size_t count, int8_t *codes, size_t *place,
+                           size_t room) {
+  size_t end = *place, i = 0;
+  for (; i < count && end < room; i++) {
+    end += runs->lengths[symbols[i]];
+    codes[end - 1] = runs->ends[symbols[i]];
+  }
+  *place = end;
+  return i;
 }

@@ -82,14 +82,16 @@ struct BitCounter {
   init(probability: UInt32) { state = probability }
 
   /// Half of what tells the bit is what was known before: after n bits it moves 2 / (2 n + 3) of the way.
+  ///
+  /// - Parameter limit: bits after which it no longer slows down, at most `BitCounter.limit`.
   @inline(__always)
-  mutating func learn(_ bit: Int, _ logistic: Logistic) {
+  mutating func learn(_ bit: Int, _ logistic: Logistic, limit: Int = Self.limit) {
     let seen = Int(state &>> 16)
     let probability = Int32(bitPattern: state & 0xFFFF)
     let target: Int32 = bit == 0 ? 0 : 65_535
     // 32 bits do for 65,535 · 43,690 only without a sign.
     let moved = Int32(truncatingIfNeeded: (Int64(target &- probability) &* Int64(logistic.step(seen: seen))) &>> 16)
-    state = UInt32(bitPattern: probability &+ moved) | UInt32(min(seen &+ 1, Self.limit)) &<< 16
+    state = UInt32(bitPattern: probability &+ moved) | UInt32(min(seen &+ 1, limit)) &<< 16
   }
 }
 

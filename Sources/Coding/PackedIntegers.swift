@@ -13,24 +13,51 @@
 public enum PackedIntegers {
   /// Appends `integers`.
   public static func write(_ integers: [Int64], to writer: inout ByteWriter) {
+    var bits = ByteWriter()
+    write(integers, to: &writer, bitsTo: &bits)
+    writer.append(bits.bytes)
+  }
+
+  /// Appends head, shift and base of `integers` to `writer`, and their bits to `bits`.
+  public static func write(_ integers: [Int64], to writer: inout ByteWriter, bitsTo bits: inout ByteWriter) {
     guard let smallest = integers.min(), let largest = integers.max() else { return }
     let signed = Form(integers, base: nil)
     let plain = Form(integers, base: smallest)
     // A base of 0 is the shortest, if it costs no bits.
     let zero = smallest >= 0 && largest.leadingZeroBitCount == 64 - plain.width - plain.shift
     let based = zero ? Form(integers, base: 0) : plain
-    (signed.byteCount(integers.count) < based.byteCount(integers.count) ? signed : based).write(integers, to: &writer)
+    let form = signed.byteCount(integers.count) < based.byteCount(integers.count) ? signed : based
+    form.writeHead(to: &writer)
+    form.writeBits(integers, to: &bits)
   }
 
-  /// Reads `count` integers.
+  /// Reads `count` integers, one part after the other from the same bytes.
   ///
-  /// The caller limits `count`: equal integers take no bits, so that a small file can announce many.
-  ///
-  /// - Throws: `truncated` before anything is allocated; `integerTooLarge`, `padding`.
+  /// - Throws: as the other.
   public static func read(count: Int, from reader: inout ByteReader) throws(CodingError) -> [Int64] {
     guard count > 0 else { return [] }
     let start = reader.position
     let form = try Form(from: &reader)
+    return try integers(count, form, at: start, bitsFrom: &reader)
+  }
+
+  /// Reads `count` integers: head, shift and base from `reader`, their bits from `bits`.
+  ///
+  /// The caller limits `count`: equal integers take no bits, so that a small file can announce many.
+  ///
+  /// - Throws: `truncated` before anything is allocated; `integerTooLarge`, `padding`.
+  public static func read(
+    count: Int, from reader: inout ByteReader, bitsFrom bits: inout ByteReader
+  ) throws(CodingError) -> [Int64] {
+    guard count > 0 else { return [] }
+    let start = reader.position
+    let form = try Form(from: &reader)
+    return try integers(count, form, at: start, bitsFrom: &bits)
+  }
+
+  private static func integers(
+    _ count: Int, _ form: Form, at start: Int, bitsFrom reader: inout ByteReader
+  ) throws(CodingError) -> [Int64] {
     guard form.width > 0 else { return [Int64](repeating: form.base ?? 0, count: count) }
     let (bitCount, overflow) = count.multipliedReportingOverflow(by: form.width)
     guard !overflow, bitCount <= Int.max - 7 else { throw CodingError(.integerTooLarge, at: start) }
@@ -92,10 +119,13 @@ public enum PackedIntegers {
       base = head & 0x80 != 0 ? nil : try reader.signedVarint()
     }
 
-    func write(_ integers: [Int64], to writer: inout ByteWriter) {
+    func writeHead(to writer: inout ByteWriter) {
       writer.byte(UInt8(width) | (base == nil ? 0x80 : 0))
       if width > 0 { writer.byte(UInt8(shift)) }
       if let base { writer.signedVarint(base) }
+    }
+
+    func writeBits(_ integers: [Int64], to writer: inout ByteWriter) {
       guard width > 0 else { return }
       var (window, filled): (UInt8, Int) = (0, 0)
       for integer in integers {
@@ -118,7 +148,7 @@ public enum PackedIntegers {
     /// Bytes of a list of `count`.
     func byteCount(_ count: Int) -> Int {
       var head = ByteWriter()
-      write([], to: &head)
+      writeHead(to: &head)
       return head.count + (count * width + 7) / 8
     }
 

@@ -100,6 +100,96 @@ public struct RunsANS {
     try groups.finish(group, at: try stream.finished(), in: range)
   }
 
+  /// Codes behind those of a piece that a buffer for pieces has room for.
+  static let pieceSlack = Int(DC_LONGEST_RUN)
+
+  /// Decodes one group some rows at a time into the front of `buffer`, which `body` sees with the rows' numbers.
+  ///
+  /// - Parameters:
+  ///   - rowCount: rows of a piece; the last of the group may have fewer.
+  ///   - buffer: room for the rows and `pieceSlack` more.
+  /// - Throws: as `decode(group:into:)`; the pieces before were seen by then.
+  func decode(
+    group: Int, inPiecesOf rowCount: Int, buffer: UnsafeMutableBufferPointer<Int8>,
+    _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
+  ) throws(CodingError) {
+    let (rows, range) = (rows(ofGroup: group), try groups.range(ofGroup: group))
+    var reader = ByteReader(UnsafeRawBufferPointer(rebasing: payload[range]))
+    guard let symbolCount = Int(exactly: try reader.varint()), symbolCount <= rows.count * groups.rowLength else {
+      throw CodingError(.invalidStream, at: range.lowerBound)
+    }
+    let streamRange = range.lowerBound + reader.position..<range.upperBound
+    var stream = try SymbolStream(payload, in: streamRange, lanes: laneCount, table: table)
+    var failure: CodingError?
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.pieceBlockCount) { block in
+      do throws(CodingError) {
+        var symbols = PendingSymbols(block: block, left: symbolCount)
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: rowCount) {
+          let piece = first..<min(first + rowCount, rows.upperBound)
+          let count = piece.count * groups.rowLength
+          precondition(buffer.count >= count + Self.pieceSlack, "There is room for a piece")
+          try fill(buffer, count, from: &stream, &symbols)
+          body(piece, UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+        }
+        // Only zeros may reach beyond the end.
+        guard symbols.isEmpty, symbols.over == 0 || symbols.overCode == 0 else {
+          throw CodingError(.invalidStream, at: 0)
+        }
+      } catch { failure = CodingError(error.problem, at: max(error.offset, range.lowerBound)) }
+    }
+    if let failure { throw failure }
+    try groups.finish(group, at: try stream.finished(), in: range)
+  }
+
+  /// Symbols of pieces that are decoded at a time.
+  private static let pieceBlockCount = 512
+
+  /// Symbols of a group that no piece has used yet.
+  private struct PendingSymbols {
+    let block: UnsafeMutableBufferPointer<UInt8>
+    /// Those that are decoded.
+    var ready = 0..<0
+    /// Those that are not.
+    var left: Int
+    /// Codes that the last run reaches into the next piece, and the last of them.
+    var over = 0
+    var overCode: Int8 = 0
+
+    init(block: UnsafeMutableBufferPointer<UInt8>, left: Int) { (self.block, self.left) = (block, left) }
+
+    var isEmpty: Bool { left == 0 && ready.isEmpty }
+  }
+
+  /// Writes the next `count` codes.
+  private func fill(
+    _ codes: UnsafeMutableBufferPointer<Int8>, _ count: Int, from stream: inout SymbolStream,
+    _ symbols: inout PendingSymbols
+  ) throws(CodingError) {
+    guard let base = codes.baseAddress, let block = symbols.block.baseAddress else { return }
+    base.update(repeating: 0, count: count + Self.pieceSlack)
+    guard symbols.over <= count else {
+      symbols.over -= count
+      return
+    }
+    if symbols.over > 0 { base[symbols.over - 1] = symbols.overCode }
+    var place = symbols.over
+    while place < count {
+      if symbols.ready.isEmpty {
+        guard symbols.left > 0 else { throw CodingError(.invalidStream, at: 0) }
+        let part = UnsafeMutableBufferPointer(rebasing: symbols.block[..<min(symbols.left, symbols.block.count)])
+        try stream.decode(into: part)
+        symbols.left -= part.count
+        symbols.ready = 0..<part.count
+      }
+      let used = withUnsafePointer(to: runs) {
+        dc_write_runs_until($0, block + symbols.ready.lowerBound, symbols.ready.count, base, &place, count)
+      }
+      symbols.ready = symbols.ready.lowerBound + used..<symbols.ready.upperBound
+    }
+    symbols.over = place - count
+    symbols.overCode = symbols.over > 0 ? base[place - 1] : 0
+  }
+
   private func fill(
     _ codes: UnsafeMutablePointer<Int8>, _ count: Int, _ symbolCount: Int, from stream: inout SymbolStream,
     _ block: UnsafeMutableBufferPointer<UInt8>
@@ -143,14 +233,17 @@ extension RunsANS {
   /// - Parameters:
   ///   - codes: in rows, one after the other.
   ///   - rowLength: codes in a row, at least 1; the number of codes is a multiple.
+  ///   - preference: with `fast`, longer runs and more lanes take a few bytes more, and a fraction of the time where codes are few.
   /// - Throws: `invalidCode` at the first code outside −1...1; `unsupportedAlphabet`, also for no codes.
-  public static func encode(_ codes: [Int8], rowLength: Int) throws(CodingError) -> [UInt8] {
+  public static func encode(
+    _ codes: [Int8], rowLength: Int, preference: CodePreference = .balanced
+  ) throws(CodingError) -> [UInt8] {
     guard !codes.isEmpty, rowLength > 0, codes.count % rowLength == 0 else {
       throw CodingError(.unsupportedAlphabet, at: 0)
     }
     if let index = codes.firstIndex(where: { !(-1...1).contains($0) }) { throw CodingError(.invalidCode, at: index) }
-    let (longest, estimate) = bestRun(codes)
-    let lanes = SymbolStream.laneCount(estimate: estimate)
+    let (longest, estimate) = bestRun(codes, preference)
+    let lanes = SymbolStream.laneCount(estimate: estimate, preference)
     let rowCount = codes.count / rowLength
     let rowsPerGroup = RowGroups.rowsPerGroup(
       rowCount, lanes: 1, estimate: estimate, groupByteCount: SymbolStream.groupByteCount(lanes: lanes))
@@ -197,7 +290,7 @@ extension RunsANS {
 
   /// The longest run with which the codes are shortest, or a longer one that takes little more: it takes fewer steps. And
   /// how many bytes they take, about.
-  private static func bestRun(_ codes: [Int8]) -> (longest: Int, byteCount: Int) {
+  private static func bestRun(_ codes: [Int8], _ preference: CodePreference) -> (longest: Int, byteCount: Int) {
     // Runs by length and sign; what is longer counts as several.
     var counts = [Int](repeating: 0, count: 2 * longestRun + 1)
     for symbol in symbols(codes[...], longestRun) { counts[Int(symbol)] += 1 }
@@ -213,7 +306,8 @@ extension RunsANS {
       return bits.bytes.count + SymbolModel.byteCount(merged, frequencies)
     }
     let smallest = sizes.min() ?? 0
-    let best = sizes.lastIndex { $0 <= smallest + smallest / 256 } ?? 0
+    let most = smallest + smallest / (preference == .fast ? 16 : 256)
+    let best = sizes.lastIndex { $0 <= most } ?? 0
     return (candidates[best], sizes[best])
   }
 }

@@ -1,3 +1,5 @@
+import CCoding
+
 /// How often each symbol comes after the ones before it: the static model of `InterleavedANS`.
 ///
 /// Frequencies are in 1/4096. An alphabet of up to four symbols may have a table for each combination of the last one,
@@ -70,13 +72,13 @@ extension SymbolModel {
   func read(
     from reader: inout BitReader, intoPlaces places: UnsafeMutableBufferPointer<UInt32>
   ) throws(CodingError) {
+    precondition(places.count >= Self.total, "There is room for the places")
     var sum = 0
     for symbol in 0..<symbolCount {
       let frequency = symbol == symbolCount - 1 ? Self.total - sum : try frequency(from: &reader)
       guard frequency <= Self.total - sum else { throw CodingError(.invalidModel, at: reader.position) }
-      for place in 0..<frequency {
-        places[sum + place] = UInt32(frequency - 1) << 20 | UInt32(place) << 8 | UInt32(symbol)
-      }
+      // Sum and frequency are at most the number of places.
+      dc_fill_entries(places.baseAddress.map { $0 + sum }, UInt32(frequency), UInt32(symbol))
       sum += frequency
     }
     try reader.align()

@@ -13,6 +13,8 @@ struct SymbolStream {
   static let tableCount = SymbolModel.total
   /// Bytes that pay for the states of four and of 32 lanes.
   private static let lanesByteCount = (four: 1_024, all: 32_768)
+  /// The same where codes have to be fast.
+  private static let fastByteCount = (four: 128, all: 16_384)
 
   private var stream = dc_symbol_stream()
   private let bytes: UnsafeRawBufferPointer
@@ -63,8 +65,9 @@ struct SymbolStream {
 
 extension SymbolStream {
   /// 1, 4 or 32, for a payload of about `estimate` bytes.
-  static func laneCount(estimate: Int) -> Int {
-    estimate >= lanesByteCount.all ? 32 : estimate >= lanesByteCount.four ? 4 : 1
+  static func laneCount(estimate: Int, _ preference: CodePreference = .balanced) -> Int {
+    let least = preference == .fast ? fastByteCount : lanesByteCount
+    return estimate >= least.all ? 32 : estimate >= least.four ? 4 : 1
   }
 
   /// Bytes of a group that pay for the states of its lanes.

@@ -68,9 +68,10 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
   ///   - rowLength: codes in a row of weights (those of one output), of which there is a whole number; it matters to
   ///     `rans` and `runs` only. Nil for a single row.
   ///   - alphabet: the codes that may occur.
+  ///   - preference: how many more bytes `runs` may take to be fast.
   /// - Throws: `unsupportedAlphabet`; `invalidCode` at the first code outside the alphabet.
   public func encode(
-    _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet
+    _ codes: [Int8], rowLength: Int? = nil, alphabet: CodeAlphabet, preference: CodePreference = .balanced
   ) throws(CodingError) -> [UInt8] {
     guard supports(alphabet) else { throw CodingError(.unsupportedAlphabet, at: 0) }
     switch self {
@@ -81,7 +82,9 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .rans:
       guard !codes.isEmpty else { return [] }
       return try InterleavedANS.encode(codes, rowLength: rowLength ?? codes.count, alphabet: alphabet)
-    case .runs: return codes.isEmpty ? [] : try RunsANS.encode(codes, rowLength: rowLength ?? codes.count)
+    case .runs:
+      guard !codes.isEmpty else { return [] }
+      return try RunsANS.encode(codes, rowLength: rowLength ?? codes.count, preference: preference)
     case .mixed: return codes.isEmpty ? [] : try MixedContexts.encode(codes, rowLength: rowLength ?? codes.count)
     case .codebook:
       guard !codes.isEmpty else { return [] }
@@ -111,7 +114,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
 
   /// Decodes groups of rows one after the other into one buffer, which `body` sees with the rows' numbers.
   ///
-  /// A group has some KB of payload, as the encoder chose; `bitmap` and `gaps` come at once.
+  /// A group has some KB of payload, as the encoder chose, and of `runs` at most 64 rows; `bitmap` and `gaps` come at once.
   ///
   /// - Throws: as `decode`.
   public func forEachRowGroup(
@@ -130,7 +133,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     if let failure { throw failure }
   }
 
-  /// Codes of the largest group of rows that `forEachRowGroup` decodes at a time.
+  /// Codes of the largest group of rows that `forEachRowGroup` decodes at a time, and what the decoder writes behind them.
   ///
   /// - Throws: as `decode`, where the sizes of the groups are not sound.
   public func rowGroupCount(
@@ -152,7 +155,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
     case .rans, .runs, .codebook, .mixed:
       return try InterleavedANS.withTables { tables throws(CodingError) in
         try RowGroupDecoder(self, bytes, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
-          .rows(ofGroup: 0).count * rowLength
+          .bufferCount(rowLength: rowLength)
       }
     }
   }
@@ -249,7 +252,7 @@ public enum WeightCode: UInt8, CaseIterable, Hashable, Sendable {
       if code == .mixed && preference != .small && smallest != nil { continue }
       let limit = smallest.map { preference.limit($0.total) } ?? Int.max
       if let byteCount = code.byteCount(count: codes.count, alphabet: alphabet), byteCount >= limit { continue }
-      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
+      let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet, preference: preference)
       var length = ByteWriter()
       if !code.hasFixedLength { length.varint(UInt64(bytes.count)) }
       let total = bytes.count + length.count
@@ -318,6 +321,18 @@ private enum RowGroupDecoder {
     }
   }
 
+  /// Rows of `runs` that are decoded at a time: as many as a kernel packs.
+  private static let pieceRows = 64
+
+  /// Codes of the largest part that is decoded at a time, and what the decoder needs behind it.
+  func bufferCount(rowLength: Int) -> Int {
+    let rows = rows(ofGroup: 0).count
+    return switch self {
+    case .runs: min(rows, Self.pieceRows) * rowLength + RunsANS.pieceSlack
+    case .rans, .codebook, .mixed: rows * rowLength
+    }
+  }
+
   func decode(
     rowLength: Int, into buffer: UnsafeMutableBufferPointer<Int8>,
     _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
@@ -332,7 +347,9 @@ private enum RowGroupDecoder {
     for group in 0..<count {
       switch self {
       case .rans(let decoder): try decoder.decode(group: group, into: buffer)
-      case .runs(let decoder): try decoder.decode(group: group, into: buffer)
+      case .runs(let decoder):
+        try decoder.decode(group: group, inPiecesOf: Self.pieceRows, buffer: buffer, body)
+        continue
       case .codebook(let decoder): try decoder.decode(group: group, into: buffer)
       case .mixed(let decoder): try decoder.decode(group: group, into: buffer)
       }

@@ -39,7 +39,7 @@ public struct FileLayout: Sendable, Equatable {
   /// - Throws: `ModelFormatError` as `PackedModel(reading:)`.
   public init(reading bytes: UnsafeRawBufferPointer) throws(ModelFormatError) {
     let table = try SectionTable(reading: bytes)
-    guard var reader = table.reader(of: .graph, budget: MemoryBudget(fileByteCount: bytes.count)) else {
+    guard var reader = table.reader(of: .graph, budget: table.budget) else {
       throw ModelFormatError(.missingSection, section: .graph, byteOffset: 10)
     }
     var graph = Graph()

@@ -41,7 +41,7 @@ extension PackedModel {
     reading bytes: UnsafeRawBufferPointer, keeping weights: inout [ValueID: CodedWeights], decoding: WeightDecoding
   ) throws(ModelFormatError) {
     let table = try SectionTable(reading: bytes)
-    guard var section = table.reader(of: .graph, budget: MemoryBudget(fileByteCount: bytes.count)) else {
+    guard var section = table.reader(of: .graph, budget: table.budget) else {
       throw ModelFormatError(.missingSection, section: .graph, byteOffset: 10)
     }
     var graph = Graph()

@@ -10,11 +10,15 @@ public struct WritingOptions: Sendable, Equatable {
   public var weightCodes: [WeightCode]
   /// How much more bytes codes may take that decode faster.
   public var codePreference: CodePreference
+  /// Whether all but the weights is coded too, where that is smaller; it takes some microseconds a node to read.
+  public var condenses: Bool
 
+  /// - Parameter condenses: nil unless the codes have to be fast.
   public init(
     includesNames: Bool = true, weightCodes: [WeightCode] = WeightCode.allCases,
-    codePreference: CodePreference = .balanced
+    codePreference: CodePreference = .balanced, condenses: Bool? = nil
   ) {
+    self.condenses = condenses ?? (codePreference != .fast)
     self.includesNames = includesNames
     self.weightCodes = weightCodes
     self.codePreference = codePreference
@@ -35,10 +39,13 @@ extension PackedModel {
     }
     let order = ValueOrder(graph)
     var data = ByteWriter()
-    var sections = [Contents(kind: .graph, bytes: try graphSection(order, options, data: &data))]
+    var sections = [(kind: SectionKind.graph, contents: try graphSection(order, options, data: &data))]
     sections += try descriptiveSections(order, options)
-    if data.count > 0 { sections.append(Contents(kind: .data, bytes: data.bytes)) }
-    let bytes = Self.file(sections)
+    var bytes = Self.file(sections.map { ($0.kind, $0.contents.bytes) }, data: data.bytes)
+    if options.condenses {
+      let condensed = Self.file([(.condensed, try CondensedSections.bytes(sections))], data: data.bytes)
+      if condensed.count < bytes.count { bytes = condensed }
+    }
     do throws(ModelFormatError) {
       _ = try PackedModel(reading: bytes)
     } catch {
@@ -47,10 +54,7 @@ extension PackedModel {
     return bytes
   }
 
-  private struct Contents {
-    var kind: SectionKind
-    var bytes: [UInt8]
-  }
+  private typealias Contents = (kind: SectionKind, contents: SectionWriter)
 
   private func descriptiveSections(
     _ order: ValueOrder, _ options: WritingOptions
@@ -59,28 +63,28 @@ extension PackedModel {
     if let preprocessing {
       var section = SectionWriter()
       try section.preprocessing(preprocessing)
-      sections.append(Contents(kind: .preprocessing, bytes: section.bytes))
+      sections.append((.preprocessing, section))
     }
     if !classNames.isEmpty {
       var section = SectionWriter()
       section.size(classNames.count)
       for name in classNames { section.string(name) }
-      sections.append(Contents(kind: .classNames, bytes: section.bytes))
+      sections.append((.classNames, section))
     }
     if options.includesNames {
       var section = SectionWriter()
       section.names(graph, order)
-      sections.append(Contents(kind: .names, bytes: section.bytes))
+      sections.append((.names, section))
     }
     var encodings = SectionWriter()
     try encodings.encodings(graph, order)
-    if encodings.writer.count > 0 { sections.append(Contents(kind: .encodings, bytes: encodings.bytes)) }
+    if encodings.writer.count > 0 { sections.append((.encodings, encodings)) }
     return sections
   }
 
   private func graphSection(
     _ order: ValueOrder, _ options: WritingOptions, data: inout ByteWriter
-  ) throws(ModelFormatError) -> [UInt8] {
+  ) throws(ModelFormatError) -> SectionWriter {
     var writer = SectionWriter()
     writer.size(graph.inputs.count)
     for id in graph.inputs { writer.type(graph[id].type) }
@@ -99,11 +103,12 @@ extension PackedModel {
     }
     writer.size(graph.outputs.count)
     for id in graph.outputs { writer.writer.varint(order.reference(id, before: graph.nodes.count)) }
-    return writer.bytes
+    return writer
   }
 
-  /// Header, table, sections.
-  private static func file(_ sections: [Contents]) -> [UInt8] {
+  /// Header, table, sections; those of constants last, if there are any.
+  private static func file(_ sections: [(kind: SectionKind, bytes: [UInt8])], data: [UInt8]) -> [UInt8] {
+    let sections = data.isEmpty ? sections : sections + [(.data, data)]
     let tableEnd = FileForm.headerByteCount + sections.count * FileForm.tableEntryByteCount
     var end = tableEnd + FileForm.checksumByteCount
     var (table, contents) = (ByteWriter(), ByteWriter())

@@ -14,6 +14,8 @@ public enum SectionKind: UInt16, CaseIterable, Hashable, Sendable {
   case plan = 6
   /// What the constants hold.
   case data = 7
+  /// All but the data, in fewer bytes.
+  case condensed = 8
 
   /// The name in tables and messages.
   public var name: String {
@@ -25,13 +27,14 @@ public enum SectionKind: UInt16, CaseIterable, Hashable, Sendable {
     case .encodings: "encodings"
     case .plan: "plan"
     case .data: "data"
+    case .condensed: "condensed"
     }
   }
 
   /// True if a reader that does not know the kind must refuse the file.
   public var isRequired: Bool {
     switch self {
-    case .graph, .preprocessing, .data: true
+    case .graph, .preprocessing, .data, .condensed: true
     case .classNames, .names, .encodings, .plan: false
     }
   }

@@ -5,23 +5,34 @@ import Tensors
 /// Reads the fields that sections are made of and checks every one before it is used.
 struct SectionReader {
   let section: SectionKind
-  /// Where the section starts in the file.
+  /// Where the section starts in the file, or the condensed one that it is a part of.
   let start: Int
   private var reader: ByteReader
+  /// Bits of lists of integers, where they lie apart.
+  private var numbers: ByteReader?
+  /// What owns the bytes, unless the file does.
+  private let condensed: CondensedSections?
   var budget: MemoryBudget
 
+  /// Of a section as it lies in the file.
   init(_ bytes: UnsafeRawBufferPointer, section: SectionKind, start: Int, budget: MemoryBudget) {
-    self.section = section
-    self.start = start
-    self.reader = ByteReader(bytes)
-    self.budget = budget
+    (self.section, self.start, self.budget) = (section, start, budget)
+    (reader, numbers, condensed) = (ByteReader(bytes), nil, nil)
+  }
+
+  /// Of a part of the condensed section, which starts at `start`.
+  init(_ part: CondensedSections.Part, of condensed: CondensedSections, start: Int, budget: MemoryBudget) {
+    (section, self.start, self.budget, self.condensed) = (part.kind, start, budget, condensed)
+    reader = ByteReader(condensed.bytes(of: part))
+    numbers = ByteReader(condensed.numbers(of: part))
   }
 
   var position: Int { reader.position }
 
-  /// An error at the byte `offset` of the section, by default the next one.
+  /// An error at the byte `offset` of the section, by default the next one; a part of the condensed section has no such places.
   func error(_ problem: ModelFormatError.Problem, at offset: Int? = nil) -> ModelFormatError {
-    ModelFormatError(problem, section: section, byteOffset: start + (offset ?? reader.position))
+    let offset = condensed == nil ? offset ?? reader.position : 0
+    return ModelFormatError(problem, section: section, byteOffset: start + offset)
   }
 
   private func located(_ error: CodingError) -> ModelFormatError {
@@ -30,7 +41,8 @@ struct SectionReader {
 
   /// - Throws: unless everything has been read.
   func end() throws(ModelFormatError) {
-    guard reader.remaining == 0 else { throw error(.invalid(String(reader.remaining) + " bytes too many")) }
+    let remaining = reader.remaining + (numbers?.remaining ?? 0)
+    guard remaining == 0 else { throw error(.invalid(String(remaining) + " bytes too many")) }
   }
 
   mutating func charge(_ count: Int, byteCount: Int) throws(ModelFormatError) {
@@ -134,7 +146,12 @@ extension SectionReader {
     try charge(count, byteCount: 8 + MemoryLayout<Integer>.stride)
     let wide: [Int64]
     do throws(CodingError) {
-      wide = try PackedIntegers.read(count: count, from: &reader)
+      if var bits = numbers {
+        wide = try PackedIntegers.read(count: count, from: &reader, bitsFrom: &bits)
+        numbers = bits
+      } else {
+        wide = try PackedIntegers.read(count: count, from: &reader)
+      }
     } catch { throw located(error) }
     var values: [Integer] = []
     values.reserveCapacity(count)

@@ -15,10 +15,15 @@ struct SectionTable {
 
   let bytes: UnsafeRawBufferPointer
   private(set) var entries: [Entry] = []
+  /// What is left for those who read the sections.
+  private(set) var budget: MemoryBudget
+  /// Nil if the sections lie in the file as they are.
+  private var condensed: CondensedSections?
 
-  /// Reads header and table; checks lengths, order, gaps and every checksum.
+  /// Reads header and table; checks lengths, order, gaps and every checksum; decodes the condensed section.
   init(reading bytes: UnsafeRawBufferPointer) throws(ModelFormatError) {
     self.bytes = bytes
+    budget = MemoryBudget(fileByteCount: bytes.count)
     let count = try readHeader()
     let tableEnd = FileForm.headerByteCount + count * FileForm.tableEntryByteCount
     guard bytes.count >= tableEnd + FileForm.checksumByteCount else {
@@ -39,6 +44,17 @@ struct SectionTable {
     for entry in entries where Checksum.of(contents(entry)) != entry.checksum {
       throw ModelFormatError(.checksum, section: entry.kind, byteOffset: entry.range.lowerBound)
     }
+    try readCondensed()
+  }
+
+  private mutating func readCondensed() throws(ModelFormatError) {
+    guard let entry = self[.condensed] else { return }
+    let condensed = try CondensedSections(contents(entry), start: entry.range.lowerBound, budget: &budget)
+    for part in condensed.parts where self[part.kind] != nil {
+      throw ModelFormatError(
+        .layout("the section is there twice"), section: part.kind, byteOffset: entry.range.lowerBound)
+    }
+    self.condensed = condensed
   }
 
   func contents(_ entry: Entry) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[entry.range]) }
@@ -47,7 +63,10 @@ struct SectionTable {
 
   /// A reader of the section; nil if the file has none.
   func reader(of kind: SectionKind, budget: MemoryBudget) -> SectionReader? {
-    self[kind].map {
+    if let condensed, let part = condensed[kind], let entry = self[.condensed] {
+      return SectionReader(part, of: condensed, start: entry.range.lowerBound, budget: budget)
+    }
+    return self[kind].map {
       SectionReader(contents($0), section: kind, start: $0.range.lowerBound, budget: budget)
     }
   }

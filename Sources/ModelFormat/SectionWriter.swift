@@ -4,9 +4,22 @@ import Tensors
 
 /// Writes the fields that sections are made of; `SectionReader` reads them.
 struct SectionWriter {
+  /// All but the bits of lists of integers.
   var writer = ByteWriter()
+  private(set) var numbers = ByteWriter()
+  /// Where the bits of each list belong in `writer`, and how far they reach in `numbers`.
+  private var lists: [(place: Int, end: Int)] = []
 
-  var bytes: [UInt8] { writer.bytes }
+  /// With the bits of lists in their places.
+  var bytes: [UInt8] {
+    var (whole, place, start) = (ByteWriter(), 0, 0)
+    for list in lists {
+      whole.append(Array(writer.bytes[place..<list.place] + numbers.bytes[start..<list.end]))
+      (place, start) = (list.place, list.end)
+    }
+    whole.append(Array(writer.bytes[place...]))
+    return whole.bytes
+  }
 
   mutating func number<Member: WireNumbered>(_ member: Member) { writer.byte(member.wireNumber) }
 
@@ -54,7 +67,8 @@ struct SectionWriter {
   }
 
   mutating func integers<Integer: FixedWidthInteger>(_ values: [Integer]) {
-    PackedIntegers.write(values.map { Int64(clamping: $0) }, to: &writer)
+    PackedIntegers.write(values.map { Int64(clamping: $0) }, to: &writer, bitsTo: &numbers)
+    lists.append((writer.count, numbers.count))
   }
 }
 

@@ -121,8 +121,14 @@ extension Encoding {
   fileprivate func replaceCodes(_ codes: UnsafeMutableBufferPointer<Int8>) {
     let (plus, minus) = (Int8(truncatingIfNeeded: level(of: 1)), Int8(truncatingIfNeeded: level(of: -1)))
     guard plus != 1 || minus != -1 else { return }
-    // As 0 stays 0; only ternary codes have other levels than themselves.
-    for index in codes.indices { codes[index] = codes[index] > 0 ? plus : codes[index] < 0 ? minus : 0 }
+    // Only ternary codes have other levels than themselves: a mask for what is not 0, and one for what is negative, for a
+    // branch would be wrong at every second non-zero.
+    guard let base = codes.baseAddress else { return }
+    for index in 0..<codes.count {
+      let code = base[index]
+      let isNegative = code &>> 7
+      base[index] = (0 &- (code & 1)) & (isNegative & minus | ~isNegative & plus)
+    }
   }
 }
 

@@ -184,11 +184,12 @@ import Testing
 
   @Test("Streaming gives the rows of the whole, group after group", arguments: WeightCode.allCases)
   func streamingEqualsTheWhole(code: WeightCode) throws {
-    for ((rows, rowLength, density), alphabet) in [(131, 577, 0.3), (600, 1_201, 0.27), (3, 5, 1), (83, 7, 0.5)]
-      .flatMap({
-        shape in Self.alphabets.map { (shape, $0) }
-      })
-    {
+    for ((rows, rowLength, density), alphabet) in [
+      (131, 577, 0.3), (600, 1_201, 0.27), (3, 5, 1), (83, 7, 0.5), (700, 1, 0.02), (300, 3, 0.01),
+    ]
+    .flatMap({
+      shape in Self.alphabets.map { (shape, $0) }
+    }) {
       guard code.supports(alphabet), alphabet.bitWidth != 7 else { continue }
       let codes = codes(alphabet, count: rows * rowLength, density: density, seed: 6)
       let bytes = try code.encode(codes, rowLength: rowLength, alphabet: alphabet)
@@ -200,6 +201,27 @@ import Testing
         }
       }
       #expect(streamed == codes)
+    }
+  }
+
+  @Test("Damaged runs are refused in pieces where they are refused as a whole", arguments: UInt64(0)..<4)
+  func piecesOfDamage(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let (rows, rowLength) = (150, 9)
+    let codes = codes(.ternary, count: rows * rowLength, density: 0.1, seed: seed)
+    let whole = try WeightCode.runs.encode(codes, rowLength: rowLength, alphabet: .ternary)
+    for _ in 0..<300 {
+      var bytes = whole
+      bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      try bytes.withUnsafeBytes { bytes in
+        let decoded = try? WeightCode.runs.decode(bytes, count: codes.count, rowLength: rowLength, alphabet: .ternary)
+        var streamed: [Int8] = []
+        let isWhole: Void? = try? WeightCode.runs.forEachRowGroup(
+          bytes, count: codes.count, rowLength: rowLength, alphabet: .ternary
+        ) { streamed += $1 }
+        #expect((decoded == nil) == (isWhole == nil))
+        if let decoded { #expect(streamed == decoded) }
+      }
     }
   }
 

@@ -30,6 +30,10 @@ struct DocumentDecoder {
   private var bytes: [UInt8]
   private var position = 0
   private var attributes: [Double] = []
+  /// By a part's place: where its lists are, in a condensed file.
+  private var listPlaces: [Int: Int] = [:]
+  /// Where the next list's bits are; nil where they follow their head.
+  private var lists: Int?
 
   init(_ file: [UInt8]) {
     bytes = file
@@ -37,14 +41,15 @@ struct DocumentDecoder {
     for index in 0..<fixed(at: 10, 2) {
       places[fixed(at: 24 + 32 * index, 2)] = fixed(at: 24 + 32 * index + 8, 8)
     }
-    position = places[1]!
+    if let place = places[8] { unfold(place, &places) }
+    begin(places[1]!)
     graph(data: places[7] ?? 0)
     if let place = places[3] {
-      position = place
+      begin(place)
       for _ in 0..<varint() { classNames.append(string(varint())) }
     }
     if let place = places[4] {
-      position = place
+      begin(place)
       for _ in 0..<inputs.count + constants.count { names.append(string(varint())) }
       for _ in nodes {
         names.append(string(varint()))
@@ -52,6 +57,33 @@ struct DocumentDecoder {
         names.append(count == 0 ? names.last! : string(count - 1))
       }
     }
+  }
+}
+
+// MARK: - The condensed section
+
+extension DocumentDecoder {
+  /// Puts the parts of the condensed section behind the file.
+  private mutating func unfold(_ place: Int, _ places: inout [Int: Int]) {
+    let end = (0..<fixed(at: 10, 2)).first { fixed(at: 24 + 32 * $0, 2) == 8 }.map {
+      fixed(at: 24 + 32 * $0 + 8, 8) + fixed(at: 24 + 32 * $0 + 16, 8)
+    }!
+    position = place
+    let parts = (0..<varint()).map { _ in (kind: u8(), count: varint(), lists: varint()) }
+    var lists = end - parts.reduce(0) { $0 + $1.lists }
+    var bytes = DocumentByteModel(
+      Array(self.bytes[position..<lists]), count: parts.reduce(0) { $0 + $1.count })
+    for part in parts {
+      places[part.kind] = self.bytes.count
+      listPlaces[self.bytes.count] = lists
+      lists += part.lists
+      self.bytes += bytes.take(part.count)
+    }
+  }
+
+  private mutating func begin(_ place: Int) {
+    position = place
+    lists = listPlaces[place]
   }
 }
 
@@ -100,8 +132,8 @@ extension DocumentDecoder {
     let width = head & 0x7F
     let shift = width == 0 ? 0 : u8()
     let base = head & 0x80 != 0 ? 0 : signed()
-    let start = position
-    position += (count * width + 7) / 8
+    let start = lists ?? position
+    if lists == nil { position += (count * width + 7) / 8 } else { lists = start + (count * width + 7) / 8 }
     return (0..<count).map { index in
       var value = bits(index, width, from: start)
       if head & 0x80 != 0 && width > 0 && value >> UInt64(width - 1) == 1 && width < 64 { value |= ~0 << UInt64(width) }

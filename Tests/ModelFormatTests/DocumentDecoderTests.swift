@@ -4,10 +4,10 @@ import Tensors
 import Testing
 
 @Suite struct DocumentDecoderTests {
-  @Test("A decoder written from the document finds what was written", arguments: UInt64(0)..<8)
-  func decoderAgrees(seed: UInt64) throws {
+  @Test("A decoder written from the document finds what was written", arguments: UInt64(0)..<8, [true, false])
+  func decoderAgrees(seed: UInt64, condenses: Bool) throws {
     let model = try SampleGenerator.everything(seed: seed)
-    let decoder = DocumentDecoder(try model.serialized())
+    let decoder = DocumentDecoder(try model.serialized(WritingOptions(condenses: condenses)))
     let expected = model.inFileOrder
     let graph = expected.graph
 

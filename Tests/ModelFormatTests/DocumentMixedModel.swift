@@ -9,25 +9,10 @@ struct DocumentMixedModel {
       seen = min(seen + 1, 127)
     }
 
-    var stretched: Int { DocumentMixedModel.stretched[probability >> 4] }
+    var stretched: Int { DocumentBits.stretched[probability >> 4] }
   }
 
-  private static let curve = [
-    1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2047, 2549, 2994, 3348, 3607, 3785, 3901, 3975,
-    4024,
-    4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094,
-  ]
-  private static let stretched = (0..<4096).map { q in (-2047...2047).first { squash($0) >= q } ?? 2047 }
-
-  private static func squash(_ x: Int) -> Int {
-    let x = min(max(x, -2047), 2047)
-    let (i, j) = ((x >> 7) + 16, x & 127)
-    return (curve[i] * (128 - j) + curve[i + 1] * j + 64) >> 7
-  }
-
-  private let bytes: [UInt8]
-  private var next = 0
-  private var (a, b, v) = (0, 0xFFFF_FFFF, 0)
+  private var bits: DocumentBits
   private let columns: Int
   private let taps: Int
   private let rowLength: Int
@@ -37,28 +22,11 @@ struct DocumentMixedModel {
   private var weights: [[Int]]
 
   init(_ bytes: [UInt8], columns: Int, taps: Int, rowLength: Int) {
-    (self.bytes, self.columns, self.taps, self.rowLength) = (bytes, columns, taps, rowLength)
+    (bits, self.columns, self.taps, self.rowLength) = (DocumentBits(bytes), columns, taps, rowLength)
     near = [[Counter]](repeating: [Counter](repeating: Counter(probability: 16_384), count: 16), count: taps)
     signs = [[Counter]](repeating: [Counter](repeating: Counter(probability: 32_768), count: 9), count: taps)
     planes = [Counter](repeating: Counter(probability: 16_384), count: rowLength / taps)
     weights = [[Int]](repeating: [22_938, 22_938, 22_938], count: taps)
-    for _ in 0..<4 { take() }
-  }
-
-  private mutating func take() {
-    v = (v << 8 | (next < bytes.count ? Int(bytes[next]) : 0)) & 0xFFFF_FFFF
-    next += 1
-  }
-
-  private mutating func bit(_ q: Int) -> Int {
-    let m = a + ((b - a) >> 12) * q
-    let bit = v <= m ? 1 : 0
-    if bit == 1 { b = m } else { a = m + 1 }
-    while a >> 24 == b >> 24 {
-      (a, b) = (a << 8 & 0xFFFF_FFFF, (b << 8 | 255) & 0xFFFF_FFFF)
-      take()
-    }
-    return bit
   }
 
   /// The codes of the next row.
@@ -80,8 +48,8 @@ struct DocumentMixedModel {
       let context = (0..<4).reduce(0) { $0 + (around[$1] == 0 ? 0 : 1 << $1) }
       let plane = index / taps
       let sure = [near[tap][context].stretched, own.stretched, planes[plane].stretched]
-      let q = Self.squash((0..<3).reduce(0) { $0 + weights[tap][$1] * sure[$1] } >> 16)
-      let isSet = bit(q)
+      let q = DocumentBits.squash((0..<3).reduce(0) { $0 + weights[tap][$1] * sure[$1] } >> 16)
+      let isSet = bits.bit(q)
       let error = isSet == 1 ? 12 * (4096 - q) : -12 * q
       for place in 0..<3 {
         weights[tap][place] = min(max(weights[tap][place] + ((sure[place] * error + 8192) >> 14), -262_144), 262_144)
@@ -94,7 +62,7 @@ struct DocumentMixedModel {
         continue
       }
       let sign = 3 * (around[0] + 1) + around[1] + 1
-      let isPositive = bit(max(signs[tap][sign].probability, 16) >> 4)
+      let isPositive = bits.bit(max(signs[tap][sign].probability, 16) >> 4)
       signs[tap][sign].learn(isPositive)
       codes.append(2 * isPositive - 1)
     }

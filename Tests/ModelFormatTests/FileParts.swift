@@ -1,4 +1,5 @@
 import Coding
+import ModelFormat
 
 /// A packed file taken apart after Documentation/format.md, so that tests can change parts and seal it again.
 struct FileParts {
@@ -51,4 +52,9 @@ struct FileParts {
   private static func integer(_ bytes: [UInt8], at offset: Int) -> Int {
     (0..<8).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
   }
+}
+
+extension WritingOptions {
+  /// With every section in its own place.
+  static let plain = WritingOptions(condenses: false)
 }

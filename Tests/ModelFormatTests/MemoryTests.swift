@@ -66,7 +66,8 @@ import Testing
     graph.outputs = [
       try graph.append(.integer(.dense(.codes(requantization))), [x, weights], name: "dense")
     ]
-    var parts = FileParts(try PackedModel(graph: graph).serialized(WritingOptions(includesNames: false)))
+    let options = WritingOptions(includesNames: false, condenses: false)
+    var parts = FileParts(try PackedModel(graph: graph).serialized(options))
     // The graph section ends with the number of nodes, the node, and two bytes for the output.
     let bytes = parts.sections[0].bytes
     let node = try #require(bytes.lastIndex(of: 27 | 2 << 6))

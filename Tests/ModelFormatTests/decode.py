@@ -70,8 +70,10 @@ def xxh64(data):
 class Reader:
     """Numbers, front to back."""
 
-    def __init__(self, data):
+    def __init__(self, data, lists=None):
+        """`lists` holds the bits of lists of integers, where they lie apart."""
         self.data, self.position, self.bit = data, 0, 0
+        self.lists = self if lists is None else Reader(lists)
 
     def take(self, count):
         need(self.position + count <= len(self.data), "truncated")
@@ -128,11 +130,11 @@ class Reader:
             base = folded >> 1 if folded & 1 == 0 else -(folded >> 1) - 1
         result = []
         for _ in range(count):
-            value = self.bits(width)
+            value = self.lists.bits(width)
             if signed and width and value >> (width - 1):
                 value -= 1 << width
             result.append(base + (value << shift))
-        self.align()
+        self.lists.align()
         return result
 
 
@@ -381,9 +383,9 @@ class Bits:
                 return self.taken - 4 + count
 
 
-def learn(counter, bit):
+def learn(counter, bit, limit=127):
     counter[0] += ((65535 if bit else 0) - counter[0]) * (131072 // (2 * counter[1] + 3)) >> 16
-    counter[1] = min(counter[1] + 1, 127)
+    counter[1] = min(counter[1] + 1, limit)
 
 
 def mixed(data, count, row):
@@ -439,6 +441,77 @@ def mixed(data, count, row):
     return codes
 
 
+# MARK: The condensed section
+
+
+def plain_bytes(data, count):
+    """`count` bytes of any meaning."""
+    if count == 0:
+        need(not data, "coded bytes")
+        return b""
+    need(len(data) * 256 >= count, "coded bytes")
+    bits, result, tables, weights = Bits(data), bytearray(), ({}, {}, {}, {}), {}
+    size = 10
+    while size < 16 and 1 << size < 4 * count:
+        size += 1
+    place, length, places, agreements = 0, 0, {}, {}
+
+    def hash_of(value, kept):
+        return (value * 2654435761 & 0xFFFFFFFF) >> 32 - kept
+
+    for _ in range(count):
+        x, y, z = [result[-i] if i <= len(result) else 0 for i in (1, 2, 3)]
+        c = 1
+        for bit_index in range(7, -1, -1):
+            keys = (c, hash_of(256 * x + c, size), hash_of(256 * (x + 256 * y) + c, size),
+                    hash_of(256 * (y + 256 * z) + c, size))
+            counters = [table.setdefault(key, [32768, 0]) for table, key in zip(tables, keys)]
+            level = 0
+            if length and (result[place] | 256) >> bit_index + 1 == c:
+                level = length
+                counters.append(agreements.setdefault((length, result[place] >> bit_index & 1), [32768, 0]))
+            sure = [STRETCH[counter[0] >> 4] for counter in counters] + [0] * (5 - len(counters))
+            own = weights.setdefault(level, [22938] * 5)
+            q = squash(sum(w * s for w, s in zip(own, sure)) >> 16)
+            bit = bits.bit(q)
+            error = 12 * ((4096 if bit else 0) - q)
+            own[:] = [max(-131072, min(131072, w + (s * error + 8192 >> 14))) for w, s in zip(own, sure)]
+            for counter in counters:
+                learn(counter, bit, 20)
+            c = 2 * c + bit
+        result.append(c & 255)
+        if length and result[place] == result[-1]:
+            place, length = place + 1, min(length + 1, 15)
+        else:
+            length = 0
+        x, y, z = [result[-i] if i <= len(result) else 0 for i in (1, 2, 3)]
+        key = hash_of(x + 256 * y + 65536 * z, 12)
+        if not length and key in places:
+            place, length = places[key], 1
+        places[key] = len(result)
+    end = bits.end()
+    need(len(data) == max(end, (count + 255) // 256) and not any(data[end:]), "the end of coded bytes")
+    return bytes(result)
+
+
+def condensed(data):
+    """Kind, bytes and lists of each part."""
+    reader = Reader(data)
+    number = reader.size()
+    need(1 <= number <= 5, "number of parts")
+    heads = [(reader.u8(), reader.size(), reader.size()) for _ in range(number)]
+    kinds = [head[0] for head in heads]
+    need(kinds == sorted(set(kinds)) and kinds[0] >= 1 and kinds[-1] <= 5, "parts")
+    lists = len(data) - sum(head[2] for head in heads)
+    need(reader.position <= lists, "lists")
+    everything = plain_bytes(data[reader.position:lists], sum(head[1] for head in heads))
+    place, result = 0, {}
+    for kind, size, count in heads:
+        result[kind] = (everything[place:place + size], data[lists:lists + count])
+        place, lists = place + size, lists + count
+    return result
+
+
 # MARK: The file
 
 
@@ -453,12 +526,16 @@ def sections(data):
     for i in range(count):
         kind, flags, zero, offset, size, checksum = struct.unpack_from("<HHIQQQ", data, 24 + 32 * i)
         need(flags < 2 and zero == 0 and 0 <= offset - end < 64 and not any(data[end:offset]), "table")
-        need(kind <= 7 or not flags, "an unknown section is required")
+        need(kind <= 8 or not flags, "an unknown section is required")
         end = offset + size
         need(end <= len(data), "table")
         need(xxh64(data[offset:end]) == checksum, "checksum of section %d" % kind)
-        result[kind] = data[offset:end]
+        result[kind] = (data[offset:end], None)
     need(end == len(data), "bytes after the last section")
+    if 8 in result:
+        parts = condensed(result[8][0])
+        need(not set(parts) & set(result), "a section is there twice")
+        result.update(parts)
     return result
 
 
@@ -481,7 +558,7 @@ def encoding(reader):
 def constants(data):
     parts = sections(data)
     need(1 in parts, "no graph")
-    reader, payloads, place = Reader(parts[1]), parts.get(7, b""), 0
+    reader, payloads, place = Reader(*parts[1]), parts.get(7, (b"",))[0], 0
     for _ in range(reader.size()):
         for _ in range(reader.u8() >> 4):
             reader.varint()

@@ -4,7 +4,7 @@ import Foundation
 /// A reader under test. An error is a good answer; a trap, a fault, a leak or too much time or memory is a finding.
 enum Target: String, CaseIterable {
   case dchip, sealedDchip, onnx, tflite, safetensors, npy, npz, png, jpeg, idx, cifar10, kws01, svhn
-  case raw, trits, bitmap, gaps, rans, runs, codebook, mixed, integers
+  case raw, trits, bitmap, gaps, rans, runs, codebook, mixed, integers, bytes
 
   func run(_ bytes: UnsafeRawBufferPointer) {
     switch self {
@@ -29,6 +29,7 @@ enum Target: String, CaseIterable {
     case .codebook: readCodes(.codebook, bytes)
     case .mixed: readCodes(.mixed, bytes)
     case .integers: readIntegers(bytes)
+    case .bytes: readBytes(bytes)
     }
   }
 }
@@ -104,6 +105,23 @@ extension Target {
     _ = try? PackedIntegers.read(count: Int(bytes[0]), from: &reader)
     _ = try? reader.varint()
     _ = try? reader.signedVarint()
+  }
+}
+
+// MARK: - Coded bytes
+
+extension Target {
+  /// The first two bytes say how many.
+  private func readBytes(_ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count >= 2 else { return }
+    let payload = UnsafeRawBufferPointer(rebasing: bytes[2...])
+    var decoded = [UInt8](repeating: 0, count: Int(bytes[0]) | Int(bytes[1]) << 8)
+    decoded.withUnsafeMutableBufferPointer { decoded in
+      guard (try? MixedBytes.decode(payload, into: decoded)) != nil else { return }
+      guard let again = try? MixedBytes.encode(Array(decoded)), again.elementsEqual(payload) else {
+        fatalError("accepted bytes are not what an encoder writes")
+      }
+    }
   }
 }
 

@@ -16,6 +16,9 @@ extern "C" {
 /* Entries of a table, by the lowest 12 bits of a state: (frequency - 1) << 20 | (slot - sum before) << 8 | symbol. */
 #define DC_SYMBOL_TABLE_COUNT 4096
 
+/* Sets the entries of a symbol's `frequency` slots, the first at `entries`. */
+void dc_fill_entries(uint32_t *entries, uint32_t frequency, uint32_t symbol);
+
 typedef struct dc_symbol_stream {
   uint32_t states[32];
   const uint8_t *words; /* the next one */
@@ -47,6 +50,16 @@ void dc_prepare_runs(dc_runs *runs, unsigned longest);
    Returns where the next run begins, `room` for one of zeros only that would end beyond it, or room + 1 when another does,
    or any does before the last. */
 size_t dc_write_runs(const dc_runs *runs, const uint8_t *symbols, size_t count, int8_t *codes, size_t start, size_t room);
+
+/* The longest run, with what ends it. */
+#define DC_LONGEST_RUN 128
+
+/* Writes the ends of runs into codes that are 0, the first starting at `*place`, until one reaches `room` or `count` are
+   written. `codes` has room for DC_LONGEST_RUN - 1 more than `room`.
+
+   Sets `*place` to where the next run begins; returns how many were written. */
+size_t dc_write_runs_until(const dc_runs *runs, const uint8_t *symbols, size_t count, int8_t *codes, size_t *place,
+                           size_t room);
 
 #ifdef __cplusplus
 }
