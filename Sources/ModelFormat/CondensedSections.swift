@@ -39,10 +39,9 @@ final class CondensedSections {
       guard parts.last.map({ $0.kind.rawValue < number }) ?? true else {
         throw reader.error(.layout("parts do not ascend"), at: offset)
       }
-      // Two of at most 2^31 each for five parts: their sums are far from overflow.
       let (first, firstNumber) = (end, numbersEnd)
-      end += try reader.size(0...Limits.extent, "the length of a part")
-      numbersEnd += try reader.size(0...Limits.extent, "the length of lists")
+      end += try reader.size(0...Limits.extent - end, "the length of a part")
+      numbersEnd += try reader.size(0...Limits.extent - numbersEnd, "the length of lists")
       parts.append(Part(kind: kind, range: first..<end, numbers: firstNumber..<numbersEnd))
     }
     let codedStart = reader.position
