@@ -133,9 +133,11 @@ DC_VBMI_INLINE void store_four(const int adds, __m512i codes, const pixel_run *r
     if (p < pixels) _mm_mask_storeu_epi8((uint8_t *)(uintptr_t)run->output[first + p] + block, mask, part[p]);
 }
 
-/* What sums of `count` pixels come to by the rule, in lanes of 32 bits; not clamped where shifts are of 32 or more. */
+/* What sums of `count` pixels come to by the rule, in lanes of 32 bits; some rules leave them to be clamped. */
 DC_VBMI_INLINE void requantize_tile(const int count, __m512i *acc, const rule16 *rule, const limits16 *l) {
-  if (l->wide) {
+  if (rule->isReal) {
+    UNROLLED for (int p = 0; p < count; p++) acc[p] = floored(acc[p], *rule);
+  } else if (l->wide) {
     UNROLLED for (int p = 0; p < count; p++) acc[p] = _mm512_sra_epi32(high_halves(acc[p], *rule), l->shiftHigh);
   } else {
     UNROLLED for (int p = 0; p < count; p++) acc[p] = requantized(acc[p], *rule, *l);
