@@ -154,6 +154,7 @@ extension JobBuilder {
       windowLength: Int(window.segmentCount) * Int(window.segmentLength),
       windowStep: Int(window.segmentCount) * sum.strides.columns * input.channelStride, groups: sum.groups,
       columns: columnsThatJoin(sum, weights, input, output), addsResidual: addsResidual,
+      slides: window.inputColumnStride == 16 && window.segmentLength == 48,
       preference: kernelSelection.preference(for: schedule.graph.nodes[step.node].name),
       costs: costs, codeBits: codeBits(sum)
     ).selection()

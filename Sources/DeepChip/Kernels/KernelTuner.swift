@@ -80,7 +80,8 @@ public struct KernelTuner {
     switch shapeClass {
     case .fewPixels:
       for outputs in [16, 64, 256] { for channels in [128, 512, 1024] { add(1, channels, outputs, 1) } }
-    case .upTo16: for channels in [4, 16, 32, 64] { for window in [1, 3] { add(16, channels, 16, window) } }
+    case .sliding: for size in [16, 32] { add(size, 16, 16, 3) }
+    case .upTo16: for channels in [4, 8, 32, 64] { for window in [1, 3] { add(16, channels, 16, window) } }
     case .upTo32: for channels in [16, 32, 64] { for window in [1, 3] { add(14, channels, 32, window) } }
     case .more:
       for outputs in [48, 64, 128] {
