@@ -194,7 +194,7 @@ struct WeightedSumSelector {
   private func gatherWork(rounds: Int, tables: Int, byteCount: Int, columns: Int) -> KernelWork {
     KernelWork(
       method: .gather, pixels: pixels / columns, outputs: outputs * columns, steps: rounds, tables: tables,
-      byteCount: byteCount, addsResidual: addsResidual)
+      byteCount: byteCount, addsResidual: addsResidual, slides: slides && columns == 1)
   }
 
   private func work(

@@ -229,11 +229,15 @@ DC_AVX512_INLINE __m512i wordscaled64(__m512i codes, const wordscale64 *s) {
 /* `count` codes that lie together. */
 DC_AVX512_INLINE void scale_row(const int isShort, const uint8_t *input, uint8_t *output, int32_t count,
                                 const scale64 *scale, const wordscale64 *wordscale) {
-  for (int32_t i = 0; i < count; i += 64) {
-    const __mmask64 mask = first64(count - i);
-    const __m512i codes = _mm512_maskz_loadu_epi8(mask, input + i);
-    _mm512_mask_storeu_epi8(output + i, mask, isShort ? wordscaled64(codes, wordscale) : scaled64(codes, scale));
+  int32_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+    const __m512i codes = _mm512_loadu_si512(input + i);
+    _mm512_storeu_si512(output + i, isShort ? wordscaled64(codes, wordscale) : scaled64(codes, scale));
   }
+  if (i == count) return;
+  const __mmask64 mask = first64(count - i);
+  const __m512i codes = _mm512_maskz_loadu_epi8(mask, input + i);
+  _mm512_mask_storeu_epi8(output + i, mask, isShort ? wordscaled64(codes, wordscale) : scaled64(codes, scale));
 }
 
 /* Depthwise convolution of one tap over maps without gaps between channels: 64 codes at a time, whose channels go round
@@ -252,12 +256,13 @@ DC_AVX512_INLINE int scale_rows(const dc_convolution *c) {
   scale.shift = _mm_cvtsi32_si128(c->requantization.shift - 16);
   scale.lowest = _mm512_set1_epi8((char)c->requantization.lowest);
   scale.highest = _mm512_set1_epi8((char)c->requantization.highest);
+  dc_cursor at = dc_cursor_at(w, 0, w->pixelBegin);
   for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd;) {
-    const dc_cursor at = dc_cursor_at(w, 0, pixel);
     const int32_t columns = dc_minimum(w->columns - at.column, w->pixelEnd - pixel), count = columns * channels;
     const uint8_t *input = at.input + w->segmentOffsets[0];
     if (isShort) scale_row(1, input, at.output, count, &scale, &wordscale);
     else scale_row(0, input, at.output, count, &scale, &wordscale);
+    dc_cursor_skip(&at, columns, w, 0);
     pixel += columns;
   }
   return 1;
