@@ -131,9 +131,12 @@ extension LayerWeights {
     return levels.withUnsafeBufferPointer { levels in
       var most: Int32 = 0
       for output in 0..<outputs {
-        var total: Int32 = 0
-        for index in output * rowLength..<(output + 1) * rowLength { total &+= Int32(levels[index].magnitude) }
-        most = max(most, total)
+        var (positive, negative): (Int32, Int32) = (0, 0)
+        for index in output * rowLength..<(output + 1) * rowLength {
+          positive &+= max(Int32(levels[index]), 0)
+          negative &-= min(Int32(levels[index]), 0)
+        }
+        most = max(most, positive, negative)
       }
       return Int(most) * 255
     }

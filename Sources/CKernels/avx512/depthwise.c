@@ -44,7 +44,9 @@ DC_AVX512_INLINE rule64 repeated_rule64(const dc_requantization *q, int32_t chan
   int32_t multipliers[64];
   int64_t offsets[64];
   for (int32_t i = 0; i < 64; i++) multipliers[i] = q->multipliers[i % channels], offsets[i] = q->offsets[i % channels];
-  dc_requantization repeated = {multipliers, offsets, q->shift, q->lowest, q->highest};
+  dc_requantization repeated = *q;
+  repeated.multipliers = multipliers, repeated.offsets = offsets;
+  repeated.realMultipliers = repeated.realOffsets = 0;
   return rule64_at(&repeated, 0, 64);
 }
 
