@@ -25,14 +25,19 @@ DC_AVX512_INLINE void transpose_quarters(__m512i a[4]) {
 
 /* Multipliers and offsets of channels first..<first + 64, of which there are `count`. */
 DC_AVX512_INLINE rule64 rule64_at(const dc_requantization *q, int32_t first, int32_t count) {
-  __m512i multipliers[4], even[4], odd[4];
+  __m512i multipliers[4], even[4], odd[4], realMultipliers[4], realOffsets[4];
   UNROLLED for (int l = 0; l < 4; l++) {
     rule16 r = rule16_at(q, l * 16 < count ? first + l * 16 : first);
     multipliers[l] = r.evenMultipliers, even[l] = r.evenOffsets, odd[l] = r.oddOffsets;
+    realMultipliers[l] = _mm512_castps_si512(r.realMultipliers), realOffsets[l] = _mm512_castps_si512(r.realOffsets);
   }
   transpose_quarters(multipliers), transpose_quarters(even), transpose_quarters(odd);
+  transpose_quarters(realMultipliers), transpose_quarters(realOffsets);
   rule64 r;
   UNROLLED for (int s = 0; s < 4; s++) {
+    r.rules[s].isReal = q->realMultipliers != 0;
+    r.rules[s].realMultipliers = _mm512_castsi512_ps(realMultipliers[s]);
+    r.rules[s].realOffsets = _mm512_castsi512_ps(realOffsets[s]);
     r.rules[s].evenMultipliers = multipliers[s], r.rules[s].oddMultipliers = _mm512_srli_epi64(multipliers[s], 32);
     r.rules[s].evenOffsets = even[s], r.rules[s].oddOffsets = odd[s];
   }
@@ -43,10 +48,13 @@ DC_AVX512_INLINE rule64 rule64_at(const dc_requantization *q, int32_t first, int
 DC_AVX512_INLINE rule64 repeated_rule64(const dc_requantization *q, int32_t channels) {
   int32_t multipliers[64];
   int64_t offsets[64];
+  float realMultipliers[64], realOffsets[64];
   for (int32_t i = 0; i < 64; i++) multipliers[i] = q->multipliers[i % channels], offsets[i] = q->offsets[i % channels];
+  for (int32_t i = 0; i < 64 && q->realMultipliers; i++)
+    realMultipliers[i] = q->realMultipliers[i % channels], realOffsets[i] = q->realOffsets[i % channels];
   dc_requantization repeated = *q;
   repeated.multipliers = multipliers, repeated.offsets = offsets;
-  repeated.realMultipliers = repeated.realOffsets = 0;
+  if (q->realMultipliers) repeated.realMultipliers = realMultipliers, repeated.realOffsets = realOffsets;
   return rule64_at(&repeated, 0, 64);
 }
 
