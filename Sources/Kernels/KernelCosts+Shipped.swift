@@ -68,10 +68,10 @@ extension KernelCosts {
 
   private static let avx512VBMI = KernelCosts(arrival: avx512.arrival) { method, shape in
     switch (method, shape) {
-    case (.gather, .fewPixels): Factors(step: 0.459, table: 0.79, block: 8.3, addition: 3.8)
-    case (.gather, .upTo16), (.gather, .sliding): Factors(step: 0.227, table: 0.166, block: 1.24, addition: 1.18)
-    case (.gather, .upTo32): Factors(step: 0.239, table: 0.106, block: 1.09, addition: 0.72)
-    case (.gather, .more): Factors(step: 0.239, table: 0.112, block: 1.02, addition: 0.77)
+    case (.gather, .fewPixels): Factors(step: 0.459, table: 0.83, block: 9.1, addition: 2.7)
+    case (.gather, .upTo16), (.gather, .sliding): Factors(step: 0.202, table: 0.2, block: 1.01, addition: 0.79)
+    case (.gather, .upTo32): Factors(step: 0.225, table: 0.107, block: 0.9, addition: 0.46)
+    case (.gather, .more): Factors(step: 0.234, table: 0.103, block: 0.72, addition: 0.56)
     case (.binary, .fewPixels): Factors(step: 0.8, table: 1, block: 3, addition: 0)
     case (.binary, _): Factors(step: 0.42, table: 0.9, block: 3.2, addition: 0)
     case (.dense, _), (.packed, _): avx512[method, shape]
