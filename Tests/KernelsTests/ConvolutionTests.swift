@@ -249,9 +249,9 @@ struct ChannelRules {
     let most = min(max(step, 1), Double(Int32.max) / 2)
     let isBrief = Bool.random(using: &generator)
     let dropped = isBrief ? Int32(max(Int(most).bitWidth - Int(most).leadingZeroBitCount - 15, 0)) : 0
-    let multipliers = (0..<padded).map { _ in
-      Int32(Double.random(in: 0.3...1, using: &generator) * most) >> dropped << dropped
-        * (Bool.random(using: &generator) ? 1 : -1)
+    let multipliers = (0..<padded).map { _ -> Int32 in
+      let magnitude = Int32(Double.random(in: 0.3...1, using: &generator) * most) >> dropped
+      return (magnitude << dropped) * (Bool.random(using: &generator) ? 1 : -1)
     }
     let part = isBrief && shift > 6 ? Int64(1) << Int64(shift - 6) : 1
     ks = (0..<padded).map { _ in
@@ -295,10 +295,10 @@ struct AdditionRule {
   init(shift: Int, generator: inout Generator) {
     let one = Double(1 << min(shift, 30))
     // Every other time, numbers of 16 bits with zeros behind them.
-    let dropped = Bool.random(using: &generator) ? max(min(shift, 30) - 15, 0) : 0
-    a = Int32(Double.random(in: -0.9...0.9, using: &generator) * one) >> Int32(dropped) << Int32(dropped)
-    b = Int32(Double.random(in: 0.2...0.9, using: &generator) * one) >> Int32(dropped) << Int32(dropped)
-    k = Int64(Double.random(in: -50...50, using: &generator) * Double(1 << shift)) >> Int64(dropped) << Int64(dropped)
+    let unit = Bool.random(using: &generator) ? 1 << max(min(shift, 30) - 15, 0) : 1
+    a = Int32(Double.random(in: -0.9...0.9, using: &generator) * one) / Int32(unit) * Int32(unit)
+    b = Int32(Double.random(in: 0.2...0.9, using: &generator) * one) / Int32(unit) * Int32(unit)
+    k = Int64(Double.random(in: -50...50, using: &generator) * Double(1 << shift)) / Int64(unit) * Int64(unit)
     rule = (
       shift, UInt8.random(in: 0...9, using: &generator),
       UInt8.random(in: 200...255, using: &generator)

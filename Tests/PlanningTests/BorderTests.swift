@@ -14,7 +14,8 @@ import Testing
         "weights \(layer)", .float32(Tensor(repeating: 0, shape: Shape(count, before, 3, 3))))
       let stride = layer > 0 && count != before ? 2 : 1
       let window = Window(kernel: [3, 3], strides: [stride, stride], paddingBefore: [1, 1], paddingAfter: [1, 1])
-      value = try graph.append(.convolution(Convolution(window: window)), [value, weights, nil], name: "layer \(layer)")
+      value = try graph.append(
+        .convolution(Convolution(window: window)), [value, weights, nil], name: "layer \(layer)")
       before = count
     }
     graph.outputs = [value]
