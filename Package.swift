@@ -124,7 +124,7 @@ let package = Package(
     .testTarget(name: "PackingTests", dependencies: ["Tensors", "Graphs", "ModelFormat", "Reference", "Packing"]),
     .testTarget(name: "RecipesTests", dependencies: ["DeepChip"]),
     .testTarget(name: "PassesTests", dependencies: ["Passes", "Reference", "Tensors", "Graphs"]),
-    .testTarget(name: "PlanningTests", dependencies: ["Planning", "Tensors"]),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "Graphs", "Tensors"]),
     .testTarget(name: "QuantizersTests", dependencies: ["Quantizers", "Tensors"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Measurements"]),

@@ -87,20 +87,28 @@ typedef struct prepared {
   int terms;
 } prepared;
 
-/* A rule that brings sums of so many terms to about the range of codes; parameters up to a multiple of 16. */
+/* A rule that brings sums of so many terms to about the range of codes; parameters up to a multiple of 16. Every other one
+   is in few bits, and in reals too where these hold it and every sum. */
 static dc_requantization rule(int channels, int terms, int shift, uint64_t *state) {
-  const int padded = (channels + 15) / 16 * 16;
+  const int padded = (channels + 15) / 16 * 16, isBrief = next_number(state) % 2;
   const double step = 300 * ldexp(1, shift) / (10000 * sqrt(terms)), most = fmin(fmax(step, 1), 1 << 30);
+  const int dropped = isBrief && most >= 32768 ? ilogb(most) - 14 : 0;
   int32_t *multipliers = guard((size_t)padded * 4, 1);
   int64_t *offsets = guard((size_t)padded * 8, 1);
+  float *realMultipliers = guard((size_t)padded * 4, 1), *realOffsets = guard((size_t)padded * 4, 1);
+  int isReal = terms * 255ll * 128 <= 1 << 24;
   for (int i = 0; i < padded; i++) {
     const double share = 0.65 + 0.35 * (double)next_value(state);
-    multipliers[i] = (int32_t)(share * most) * (next_number(state) % 2 ? 1 : -1);
-    offsets[i] = (int64_t)(127.5 * (1 + (double)next_value(state)) * ldexp(1, shift < 52 ? shift : 52)) +
-                 ((int64_t)1 << (shift - 1));
+    multipliers[i] = ((int32_t)(share * most) >> dropped) * (1 << dropped) * (next_number(state) % 2 ? 1 : -1);
+    offsets[i] = (int64_t)(127.5 * (1 + (double)next_value(state)) * ldexp(1, shift < 52 ? shift : 52));
+    if (isBrief && shift > 6) offsets[i] = offsets[i] >> (shift - 6) << (shift - 6);
+    offsets[i] += (int64_t)1 << (shift - 1);
+    isReal &= (double)(float)multipliers[i] == multipliers[i] && (int64_t)(float)offsets[i] == offsets[i];
+    realMultipliers[i] = ldexpf((float)multipliers[i], -shift), realOffsets[i] = ldexpf((float)offsets[i], -shift);
   }
   const int isWide = next_number(state) % 2;
-  return (dc_requantization){multipliers, offsets, shift, isWide ? 0 : 7, isWide ? 255 : 200};
+  return (dc_requantization){multipliers, offsets, shift, isWide ? 0 : 7, isWide ? 255 : 200,
+                             isReal ? realMultipliers : 0, isReal ? realOffsets : 0};
 }
 
 static dc_sum_rule sum_rule(int shift, uint64_t *state) {
@@ -109,6 +117,11 @@ static dc_sum_rule sum_rule(int shift, uint64_t *state) {
   r.multiplierA = (int32_t)(0.9 * (double)next_value(state) * one);
   r.multiplierB = (int32_t)((0.55 + 0.35 * (double)next_value(state)) * one);
   r.offset = (int64_t)(50 * (double)next_value(state) * ldexp(1, shift)) + ((int64_t)1 << (shift - 1));
+  if (next_number(state) % 2 && shift > 16) { /* numbers of 16 bits with zeros behind them */
+    const int64_t unit = (int64_t)1 << (shift < 30 ? shift - 15 : 15);
+    r.multiplierA = (int32_t)(r.multiplierA / unit * unit), r.multiplierB = (int32_t)(r.multiplierB / unit * unit);
+    r.offset = r.offset / unit * unit;
+  }
   r.shift = shift, r.lowest = (uint8_t)(next_number(state) % 10), r.highest = (uint8_t)(200 + next_number(state) % 56);
   return r;
 }
@@ -358,6 +371,7 @@ static void test_layers(void) {
   static const int channels[] = {1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 20, 24, 28, 33};
   static const int shifts[] = {1, 20, 31, 32, 33, 45, 50};
   static const layer others[] = {
+      {2, 16, 32, 64, 3, 3, 1, 1, 0, 0, 0, 36, 0},  {2, 12, 32, 64, 3, 3, 1, 1, 0, 0, 0, 30, 0},
       {4, 4, 36, 40, 3, 3, 1, 1, 0, 3, 16, 36, 0},  {2, 15, 16, 16, 3, 3, 1, 1, 0, 0, 0, 0, 0},
       {2, 29, 16, 48, 2, 3, 1, 1, 0, 5, 0, 0, 0},   {3, 17, 8, 48, 3, 3, 1, 1, 0, 0, 0, 0, 0},
       {1, 1, 1028, 50, 1, 1, 1, 1, 0, 0, 0, 0, 0},  {1, 1, 344, 20, 3, 1, 1, 1, 0, 0, 0, 20, 0},

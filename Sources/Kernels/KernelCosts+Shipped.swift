@@ -2,8 +2,7 @@ extension KernelCosts {
   /// The costs that estimates go by where nobody has measured.
   ///
   /// Those of x86-64 are what `deepchip tune --isa NAME` found on an AMD Zen 5. No AArch64 processor was measured: sets of
-  /// the same width stand in for the dense kernels, and zeros are skipped there only when that is asked for or tuned. Those of
-  /// AVX-512 for dense layers of at most 16 outputs fit 3x3 layers of 16 channels in ResNet-44, where tuning is 13 to 15 % too slow.
+  /// the same width stand in for the dense kernels, and zeros are skipped there only when that is asked for or tuned.
   public static func shipped(for set: InstructionSet) -> KernelCosts {
     switch set {
     case .scalar: .scalar
@@ -54,12 +53,13 @@ extension KernelCosts {
     method, shape in
     switch (method, shape) {
     case (.dense, .fewPixels): Factors(step: 0.315, block: 0, addition: 0.9)
-    case (.dense, .upTo16): Factors(step: 0.125, block: 1, addition: 0.7)
+    case (.dense, .upTo16): Factors(step: 0.142, block: 1.15, addition: 0.85)
+    case (.dense, .sliding): Factors(step: 0.11, block: 0.92, addition: 0.68)
     case (.dense, .upTo32): Factors(step: 0.125, block: 0.85, addition: 1.08)
     case (.dense, .more): Factors(step: 0.125, block: 0.83, addition: 1.1)
     case (.gather, _): scalarGather
     case (.packed, .fewPixels): Factors(step: 0.266, block: 4.75, addition: 0)
-    case (.packed, .upTo16): Factors(step: 0.209, block: 3.2, addition: 0)
+    case (.packed, .upTo16), (.packed, .sliding): Factors(step: 0.209, block: 3.2, addition: 0)
     case (.packed, .upTo32): Factors(step: 0.217, block: 3.1, addition: 0)
     case (.packed, .more): Factors(step: 0.242, block: 1.55, addition: 0)
     case (.binary, _): avx2[method, shape]
@@ -68,10 +68,10 @@ extension KernelCosts {
 
   private static let avx512VBMI = KernelCosts(arrival: avx512.arrival) { method, shape in
     switch (method, shape) {
-    case (.gather, .fewPixels): Factors(step: 0.459, table: 0.79, block: 8.3, addition: 3.8)
-    case (.gather, .upTo16): Factors(step: 0.227, table: 0.166, block: 1.24, addition: 1.18)
-    case (.gather, .upTo32): Factors(step: 0.239, table: 0.106, block: 1.09, addition: 0.72)
-    case (.gather, .more): Factors(step: 0.239, table: 0.112, block: 1.02, addition: 0.77)
+    case (.gather, .fewPixels): Factors(step: 0.459, table: 0.83, block: 9.1, addition: 2.7)
+    case (.gather, .upTo16), (.gather, .sliding): Factors(step: 0.202, table: 0.2, block: 1.01, addition: 0.79)
+    case (.gather, .upTo32): Factors(step: 0.225, table: 0.107, block: 0.9, addition: 0.46)
+    case (.gather, .more): Factors(step: 0.234, table: 0.103, block: 0.72, addition: 0.56)
     case (.binary, .fewPixels): Factors(step: 0.8, table: 1, block: 3, addition: 0)
     case (.binary, _): Factors(step: 0.42, table: 0.9, block: 3.2, addition: 0)
     case (.dense, _), (.packed, _): avx512[method, shape]

@@ -26,13 +26,15 @@ public struct KernelWork: Hashable, Sendable {
   public var byteCount: Int
   /// Whether another map is added to the result.
   public var addsResidual: Bool
+  /// Whether rows of windows are three pixels of 16 codes, and the next window begins a pixel later.
+  public var slides: Bool
 
   /// Blocks of 16 outputs.
   public var blocks: Int { (outputs + 15) / 16 }
 
   public init(
     method: WeightedSumMethod, pixels: Int, outputs: Int, steps: Int, tables: Int = 0, byteCount: Int,
-    addsResidual: Bool = false
+    addsResidual: Bool = false, slides: Bool = false
   ) {
     self.method = method
     self.pixels = pixels
@@ -41,6 +43,7 @@ public struct KernelWork: Hashable, Sendable {
     self.tables = tables
     self.byteCount = byteCount
     self.addsResidual = addsResidual
+    self.slides = slides
   }
 }
 
@@ -58,13 +61,16 @@ public struct KernelCosts: Hashable, Sendable {
     case fewPixels
     /// At most 16 outputs.
     case upTo16
+    /// At most 16 outputs of windows that slide over maps of 16 channels: a kernel may load what windows share once.
+    case sliding
     /// 17 to 32 outputs.
     case upTo32
     /// More outputs.
     case more
 
-    public init(pixels: Int, outputs: Int) {
-      self = pixels <= 2 ? .fewPixels : outputs <= 16 ? .upTo16 : outputs <= 32 ? .upTo32 : .more
+    public init(pixels: Int, outputs: Int, slides: Bool = false) {
+      let narrow: ShapeClass = slides ? .sliding : .upTo16
+      self = pixels <= 2 ? .fewPixels : outputs <= 16 ? narrow : outputs <= 32 ? .upTo32 : .more
     }
   }
 
@@ -120,7 +126,7 @@ public struct KernelCosts: Hashable, Sendable {
 
   /// The estimated time of a layer's run on one thread, in nanoseconds.
   public func nanoseconds(_ work: KernelWork) -> Double {
-    let factors = self[work.method, ShapeClass(pixels: work.pixels, outputs: work.outputs)]
+    let factors = self[work.method, ShapeClass(pixels: work.pixels, outputs: work.outputs, slides: work.slides)]
     let perBlock = factors.block + (work.addsResidual ? factors.addition : 0)
     let perPixel =
       Double(work.steps) * factors.step + Double(work.tables) * factors.table + Double(work.blocks) * perBlock

@@ -127,7 +127,8 @@ extension Packer {
     let offset = Double(output.zeroPoint) - leftScale * Double(first.zeroPoint) - rightScale * Double(second.zeroPoint)
     guard
       let rule = AdditionRequantization(
-        leftScale: leftScale, rightScale: rightScale, offset: offset, codeRange: output.range(within: clamp))
+        leftScale: leftScale, rightScale: rightScale, offset: offset, codeRange: output.range(within: clamp),
+        precision: precision)
     else { throw .requantization(node: node.name) }
     try finish(node, .integer(.addition(rule)), [a, b])
     return true

@@ -10,7 +10,7 @@ import Tensors
 public struct Packer {
   /// The encoded graph.
   let source: Graph
-  /// Of the rules that make codes of weighted sums.
+  /// Of the rules that make codes of weighted sums and of additions.
   let precision: ResultPrecision
   /// The graph under construction.
   var packed = Graph()
@@ -33,7 +33,7 @@ public struct Packer {
   ///   - graph: encoded, as far as it is to run with codes.
   ///   - preprocessing: stored with the model.
   ///   - classNames: stored with the model.
-  ///   - precision: of the rules that make codes of weighted sums; `.brief` takes fewer bytes.
+  ///   - precision: of the rules that make codes of weighted sums and of additions; `.brief` takes fewer bytes.
   /// - Throws: `PackingError` when a layer has no exact integer form.
   public static func pack(
     _ graph: Graph, preprocessing: Preprocessing? = nil, classNames: [String] = [], precision: ResultPrecision = .exact

@@ -82,7 +82,8 @@ struct Scheduler {
       graph: graph, batch: batch, form: form,
       buffers: zip(buffers, lifetimes).map { Buffer(layout: $0.layout, lifetime: $1, name: $0.name) },
       steps: steps, inputs: inputs, outputs: outputs,
-      arena: ArenaPlan(lifetimes, alignment: form == .bordered ? 64 : 4))
+      arena: ArenaPlan(lifetimes, alignment: form == .bordered ? 64 : 4)
+    ).withoutRepeatedBorders()
   }
 
   /// Gives elementwise results the place of an operand that nobody needs afterwards.

@@ -125,6 +125,23 @@ extension LayerWeights {
     }
   }
 
+  /// No sum of products with codes has a larger magnitude; nil when weights are not levels.
+  var sumBound: Int? {
+    guard case .levels(let levels) = numbers else { return nil }
+    return levels.withUnsafeBufferPointer { levels in
+      var most: Int32 = 0
+      for output in 0..<outputs {
+        var (positive, negative): (Int32, Int32) = (0, 0)
+        for index in output * rowLength..<(output + 1) * rowLength {
+          positive &+= max(Int32(levels[index]), 0)
+          negative &-= min(Int32(levels[index]), 0)
+        }
+        most = max(most, positive, negative)
+      }
+      return Int(most) * 255
+    }
+  }
+
   /// The levels other than 0 when there are at most two.
   var twoLevels: (Int8, Int8)? {
     guard case .levels(let levels) = numbers else { return nil }

@@ -80,6 +80,8 @@ extension JobBuilder {
     let count = isDepthwise ? 1 : sum.groups
     let outputs = weights.outputs / count
     let (packing, choice) = selection(sum, step, weights, window, input, output, isDepthwise: isDepthwise)
+    // Of a pixel or two, the rule takes no time that counts.
+    let sumBound = output.rows * output.columns > 2 ? weights.sumBound : nil
     for group in 0..<count {
       var own = call
       let elementOffset = isDepthwise ? 0 : group * weights.channelsPerGroup
@@ -89,16 +91,17 @@ extension JobBuilder {
       switch packing {
       case .gather(let filters, let columns):
         own.joinPixels(columns, windowStep: sum.strides.columns * input.pixelByteCount)
-        setParameters(sum, filters[group].places.map { group * outputs + $0 % outputs }, &own)
+        setParameters(
+          sum, filters[group].places.map { group * outputs + $0 % outputs }, sumBound: sumBound, &own)
         own.weights = GatheredGroup(filters[group], storage).weights
       case .packed(let filters):
-        setParameters(sum, Array(range), &own)
+        setParameters(sum, Array(range), sumBound: sumBound, &own)
         own.weights = LeveledGroup(filters[group], storage).weights
       case .binary(let filters):
-        setParameters(sum, Array(range), &own)
+        setParameters(sum, Array(range), sumBound: sumBound, &own)
         own.weights = BinaryGroup(filters[group], storage).weights
       case .dense:
-        setParameters(sum, Array(range), &own)
+        setParameters(sum, Array(range), sumBound: sumBound, &own)
         // What stays coded is packed in every run.
         guard streams[sum.weights] == nil else { break }
         own.weights = UnsafeRawPointer(weights.packed(range, input, isDepthwise: isDepthwise, storage))
@@ -151,6 +154,7 @@ extension JobBuilder {
       windowLength: Int(window.segmentCount) * Int(window.segmentLength),
       windowStep: Int(window.segmentCount) * sum.strides.columns * input.channelStride, groups: sum.groups,
       columns: columnsThatJoin(sum, weights, input, output), addsResidual: addsResidual,
+      slides: window.inputColumnStride == 16 && window.segmentLength == 48,
       preference: kernelSelection.preference(for: schedule.graph.nodes[step.node].name),
       costs: costs, codeBits: codeBits(sum)
     ).selection()
@@ -257,11 +261,11 @@ extension JobBuilder {
   }
 
   /// Result parameters of the output channels in `range`, in that order, readable up to the next multiple of a channel block.
-  private func setParameters(_ sum: WeightedSum, _ range: [Int], _ call: inout dc_convolution) {
+  private func setParameters(_ sum: WeightedSum, _ range: [Int], sumBound: Int?, _ call: inout dc_convolution) {
     let block = Int(DC_CHANNEL_BLOCK) * 4
     switch sum.result {
     case .codes(let rule):
-      call.requantization = requantization(rule, range)
+      call.requantization = requantization(rule, range, sumBound: sumBound)
     case .real(let scales, let offsets):
       call.scales = storage.copy(range.map { scales[scales.count == 1 ? 0 : $0] }, roundedUpTo: block)
       call.biases = storage.copy(range.map { offsets[offsets.count == 1 ? 0 : $0] }, roundedUpTo: block)
@@ -277,16 +281,27 @@ extension JobBuilder {
   }
 
   /// The kernels' form of a requantization: with the rounding term in the offsets, one entry per channel.
-  func requantization(_ rule: Requantization, _ range: some Collection<Int>) -> dc_requantization {
+  ///
+  /// - Parameter sumBound: of the magnitudes of sums, where it is known; rules that reals hold exactly are then given as
+  ///   such too.
+  func requantization(
+    _ rule: Requantization, _ range: some Collection<Int>, sumBound: Int? = nil
+  ) -> dc_requantization {
     let block = Int(DC_CHANNEL_BLOCK) * 4
     let half = Int64(1) << Int64(rule.shift - 1)
     let isShared = rule.multipliers.count == 1
+    let multipliers = range.map { rule.multipliers[isShared ? 0 : $0] }
+    let offsets = range.map { rule.offsets[isShared ? 0 : $0] + half }
     var result = dc_requantization()
-    result.multipliers = storage.copy(range.map { rule.multipliers[isShared ? 0 : $0] }, roundedUpTo: block)
-    result.offsets = storage.copy(range.map { rule.offsets[isShared ? 0 : $0] + half }, roundedUpTo: block)
+    result.multipliers = storage.copy(multipliers, roundedUpTo: block)
+    result.offsets = storage.copy(offsets, roundedUpTo: block)
     result.shift = Int32(rule.shift)
     result.lowest = UInt8(clamping: rule.codeRange.lowerBound)
     result.highest = UInt8(clamping: rule.codeRange.upperBound)
+    if let sumBound, let reals = RealRule(multipliers, offsets, shift: rule.shift, sumBound: sumBound) {
+      result.realMultipliers = storage.copy(reals.multipliers, roundedUpTo: block)
+      result.realOffsets = storage.copy(reals.offsets, roundedUpTo: block)
+    }
     return result
   }
 }

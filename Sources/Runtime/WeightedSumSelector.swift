@@ -44,6 +44,8 @@ struct WeightedSumSelector {
   /// Columns of the result; the sparse way may compute 2 or 4 of them as one where they divide it.
   let columns: Int
   let addsResidual: Bool
+  /// See `KernelWork.slides`.
+  let slides: Bool
   let preference: WeightedSumPreference
   let costs: KernelCosts
   /// Ones where the input's codes have bits, and where windows see some.
@@ -192,7 +194,7 @@ struct WeightedSumSelector {
   private func gatherWork(rounds: Int, tables: Int, byteCount: Int, columns: Int) -> KernelWork {
     KernelWork(
       method: .gather, pixels: pixels / columns, outputs: outputs * columns, steps: rounds, tables: tables,
-      byteCount: byteCount, addsResidual: addsResidual)
+      byteCount: byteCount, addsResidual: addsResidual, slides: slides && columns == 1)
   }
 
   private func work(
@@ -200,6 +202,6 @@ struct WeightedSumSelector {
   ) -> KernelWork {
     KernelWork(
       method: method, pixels: pixels, outputs: outputs, steps: steps, tables: tables, byteCount: byteCount,
-      addsResidual: addsResidual)
+      addsResidual: addsResidual, slides: slides)
   }
 }

@@ -123,9 +123,13 @@ public struct AdditionRequantization: Hashable, Sendable {
   }
 
   /// The closest integers to `real = a · leftScale + b · rightScale + offset`; nil when out of the form's range.
-  public init?(leftScale: Double, rightScale: Double, offset: Double, codeRange: ClosedRange<Int32>) {
+  public init?(
+    leftScale: Double, rightScale: Double, offset: Double, codeRange: ClosedRange<Int32>,
+    precision: ResultPrecision = .exact
+  ) {
     guard
-      let both = Requantization(scales: [leftScale, rightScale], offsets: [offset, 0], codeRange: codeRange)
+      let both = Requantization(
+        scales: [leftScale, rightScale], offsets: [offset, 0], codeRange: codeRange, precision: precision)
     else { return nil }
     self.init(
       leftMultiplier: both.multipliers[0], rightMultiplier: both.multipliers[1], offset: both.offsets[0],

@@ -1,4 +1,4 @@
-/// How finely the rule of a weighted sum's results is stored: bytes of each channel against codes that come out one apart.
+/// How finely the rule of the results of a weighted sum or an addition is stored: bytes of each channel against codes that come out one apart.
 ///
 /// It is chosen when a model is packed; what is stored then is the definition, for every kernel and for training.
 public struct ResultPrecision: Hashable, Sendable {

@@ -232,36 +232,52 @@ final class TestLayer<Code: BitwiseCopyable & Numeric, Weight: BitwiseCopyable &
   var outputCount: Int { place(shape.rows * shape.columns - 1, shape.outputs - 1) + 1 }
 }
 
-/// Parameters by channel, readable up to a multiple of 16.
+/// Parameters by channel, readable up to a multiple of 16; every other time in numbers that are brief.
 struct ChannelRules {
   let multipliers: Guarded<Int32>
   let offsets: Guarded<Int64>
   let ks: [Int64]
   let rule: (shift: Int, low: UInt8, high: UInt8)
+  /// The same numbers as reals, where these hold them and every sum.
+  let reals: (multipliers: Guarded<Float>, offsets: Guarded<Float>)?
 
-  init(channels: Int, terms: Int, shift: Int, generator: inout Generator) {
+  /// - Parameter sumBound: of the magnitudes of sums.
+  init(channels: Int, terms: Int, shift: Int, sumBound: Int, generator: inout Generator) {
     let padded = (channels + 15) / 16 * 16
     // Sums are about 10 000 times the root of their terms; codes spread over a bit more than the range.
     let step = 300 * Double(1 << shift) / (10_000 * Double(terms).squareRoot())
     let most = min(max(step, 1), Double(Int32.max) / 2)
-    let multipliers = (0..<padded).map { _ in
-      Int32(Double.random(in: 0.3...1, using: &generator) * most)
-        * (Bool.random(using: &generator) ? 1 : -1)
+    let isBrief = Bool.random(using: &generator)
+    let dropped = isBrief ? Int32(max(Int(most).bitWidth - Int(most).leadingZeroBitCount - 15, 0)) : 0
+    let multipliers = (0..<padded).map { _ -> Int32 in
+      let magnitude = Int32(Double.random(in: 0.3...1, using: &generator) * most) >> dropped
+      return (magnitude << dropped) * (Bool.random(using: &generator) ? 1 : -1)
     }
+    let part = isBrief && shift > 6 ? Int64(1) << Int64(shift - 6) : 1
     ks = (0..<padded).map { _ in
-      Int64(Double.random(in: 0...255, using: &generator) * Double(1 << min(shift, 52)))
+      Int64(Double.random(in: 0...255, using: &generator) * Double(1 << min(shift, 52))) / part * part
     }
+    let offsets = ks.map { $0 + 1 << (shift - 1) }
     self.multipliers = Guarded(multipliers, at: .end)
-    offsets = Guarded(ks.map { $0 + 1 << (shift - 1) }, at: .end)
+    self.offsets = Guarded(offsets, at: .end)
     rule = Bool.random(using: &generator) ? (shift, 0, 255) : (shift, 7, 200)
+    let unit = Float(sign: .plus, exponent: -shift, significand: 1)
+    let realMultipliers = multipliers.compactMap { Float(exactly: $0).map { $0 * unit } }
+    let realOffsets = offsets.compactMap { Float(exactly: $0).map { $0 * unit } }
+    let isExact = realMultipliers.count == padded && realOffsets.count == padded && sumBound <= 1 << 24
+    reals = isExact ? (Guarded(realMultipliers, at: .end), Guarded(realOffsets, at: .end)) : nil
   }
 
   var requantization: Requantization {
-    Requantization(
-      multipliers: UnsafePointer(multipliers.elements.baseAddress!),
-      offsets: UnsafePointer(offsets.elements.baseAddress!), shift: Int32(rule.shift),
-      lowest: rule.low,
-      highest: rule.high)
+    var result = Requantization()
+    result.multipliers = UnsafePointer(multipliers.elements.baseAddress!)
+    result.offsets = UnsafePointer(offsets.elements.baseAddress!)
+    (result.shift, result.lowest, result.highest) = (Int32(rule.shift), rule.low, rule.high)
+    if let reals {
+      result.realMultipliers = UnsafePointer(reals.multipliers.elements.baseAddress!)
+      result.realOffsets = UnsafePointer(reals.offsets.elements.baseAddress!)
+    }
+    return result
   }
 
   func code(_ sum: Int, _ channel: Int) -> UInt8 {
@@ -278,9 +294,11 @@ struct AdditionRule {
 
   init(shift: Int, generator: inout Generator) {
     let one = Double(1 << min(shift, 30))
-    a = Int32(Double.random(in: -0.9...0.9, using: &generator) * one)
-    b = Int32(Double.random(in: 0.2...0.9, using: &generator) * one)
-    k = Int64(Double.random(in: -50...50, using: &generator) * Double(1 << shift))
+    // Every other time, numbers of 16 bits with zeros behind them.
+    let unit = Bool.random(using: &generator) ? 1 << max(min(shift, 30) - 15, 0) : 1
+    a = Int32(Double.random(in: -0.9...0.9, using: &generator) * one) / Int32(unit) * Int32(unit)
+    b = Int32(Double.random(in: 0.2...0.9, using: &generator) * one) / Int32(unit) * Int32(unit)
+    k = Int64(Double.random(in: -50...50, using: &generator) * Double(1 << shift)) / Int64(unit) * Int64(unit)
     rule = (
       shift, UInt8.random(in: 0...9, using: &generator),
       UInt8.random(in: 200...255, using: &generator)
@@ -322,7 +340,7 @@ struct AdditionRule {
     let layer = codeLayer(shape, &generator, seed: seed)
     let terms = shape.channels * shape.kernel.rows * shape.kernel.columns
     let rules = ChannelRules(
-      channels: shape.outputs, terms: terms, shift: shape.shift, generator: &generator)
+      channels: shape.outputs, terms: terms, shift: shape.shift, sumBound: terms * 255 * 128, generator: &generator)
     let addition = AdditionRule(shift: shape.shift > 60 ? 35 : shape.shift, generator: &generator)
     let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
     let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)

@@ -134,7 +134,8 @@ func output<Result: BitwiseCopyable>(
       filters.packDepthwiseCodes(into: packed.base)
     }
     let rules = ChannelRules(
-      channels: shape.channels, terms: taps.count, shift: shape.shift, generator: &generator)
+      channels: shape.channels, terms: taps.count, shift: shape.shift, sumBound: taps.count * 255 * 128,
+      generator: &generator)
     var expected = [UInt8](repeating: 77, count: shape.outputCount)
     for pixel in shape.pixels {
       for channel in shape.firstChannel..<shape.channels {
@@ -155,6 +156,59 @@ func output<Result: BitwiseCopyable>(
     layer.requantization = rules.requantization
     for kernel in kernels(for: .depthwiseConvolveCodes) {
       let found = output(count: shape.outputCount, blank: 77 as UInt8, side: seed) {
+        layer.window.output = $0
+        kernel.run(unchecked: &layer)
+      }
+      #expect(found == expected, "\(kernel.name)")
+    }
+  }
+
+  @Test(
+    "One tap with a brief rule, as batch normalization has it, gives the integers of the definition",
+    arguments: [16, 32, 64], [0.4, 0.9, 1.7, 3.6, 7.0])
+  func normalization(channels: Int, slope: Double) {
+    let (rows, columns) = (3, 9)
+    var generator = Generator(seed: UInt64(channels) &+ UInt64(slope * 10))
+    let input = Guarded(
+      (0..<rows * columns * channels).map { UInt8($0 / channels * 255 / (rows * columns - 1)) }, at: .end)
+    var filters = Filters()
+    (filters.outputs, filters.rows, filters.columns, filters.channels) = (Int32(channels), 1, 1, 1)
+    (filters.outputStride, filters.rowStride, filters.columnStride, filters.mapChannelStride) = (1, 1, 1, 1)
+    let packed = Guarded([UInt8](repeating: 0, count: filters.packedDepthwiseByteCountOfCodes), at: .end)
+    let weights = [Int8](repeating: 1, count: channels)
+    weights.withUnsafeBytes {
+      filters.weights = $0.baseAddress
+      filters.packDepthwiseCodes(into: packed.base)
+    }
+    // Multipliers of 15 bits, offsets in 64ths of a code.
+    let shift = 30 - Int(slope.exponent)
+    let unit = Double(sign: .plus, exponent: shift - 16, significand: 1)
+    let multipliers = Guarded(
+      (0..<channels).map { _ in Int32((slope * Double(generator.real(0.1...1)) * unit).rounded()) << 16 }, at: .end)
+    let ks = (0..<channels).map { _ in Int64((generator.real(-700...300) * 64).rounded()) << Int64(shift - 6) }
+    let sums = Guarded(ks.map { $0 + 1 << (shift - 1) }, at: .end)
+    let segment = Guarded([0], at: .end)
+    var layer = Convolution()
+    layer.window.input = UnsafeRawPointer(input.base)
+    layer.window.segmentOffsets = UnsafePointer(segment.elements.baseAddress!)
+    (layer.window.inputRowStride, layer.window.inputColumnStride) = (columns * channels, channels)
+    (layer.window.outputRowStride, layer.window.outputColumnStride) = ((columns + 2) * channels, channels)
+    (layer.window.segmentCount, layer.window.segmentLength, layer.window.columns) = (1, 1, Int32(columns))
+    (layer.window.pixelEnd, layer.window.channelEnd) = (Int32(rows * columns), Int32(channels))
+    layer.weights = UnsafeRawPointer(packed.base)
+    layer.requantization.multipliers = UnsafePointer(multipliers.elements.baseAddress!)
+    layer.requantization.offsets = UnsafePointer(sums.elements.baseAddress!)
+    (layer.requantization.shift, layer.requantization.lowest, layer.requantization.highest) = (Int32(shift), 3, 250)
+    var expected = [UInt8](repeating: 77, count: (rows * (columns + 2) - 2) * channels)
+    for pixel in 0..<rows * columns {
+      for channel in 0..<channels {
+        let place = (pixel / columns * (columns + 2) + pixel % columns) * channels + channel
+        let sum = Int(input.elements[pixel * channels + channel])
+        expected[place] = requantized(sum, multipliers.elements[channel], ks[channel], (shift, 3, 250))
+      }
+    }
+    for kernel in kernels(for: .depthwiseConvolveCodes) {
+      let found = output(count: expected.count, blank: 77 as UInt8, side: 0) {
         layer.window.output = $0
         kernel.run(unchecked: &layer)
       }

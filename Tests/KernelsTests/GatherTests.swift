@@ -84,6 +84,10 @@ private struct GuardedWeights {
     for pixels in [4, 7, 10, 64, 67] {
       shapes.append(LayerShape(rows: 3, columns: pixels, channels: 16, outputs: 32, kernel: three, skip: pixels % 4))
     }
+    // 64 outputs and windows of six tables, whole tiles and others.
+    for pixels in [8, 12, 16, 64] {
+      shapes.append(LayerShape(rows: 2, columns: pixels, channels: 32, outputs: 64, kernel: three))
+    }
     shapes += [
       LayerShape(rows: 3, columns: 7, channels: 16, outputs: 130, kernel: three, skip: 2, firstOutput: 64),
       LayerShape(rows: 3, columns: 7, channels: 64, outputs: 200, firstOutput: 128, shift: 45),
@@ -116,8 +120,10 @@ private struct GuardedWeights {
     var generator = Generator(seed: seed)
     let layer = layer(shape, pattern, seed: seed)
     let weights = GuardedWeights(packed(layer, pattern))
-    let terms = max(Int(Double(shape.channels * shape.kernel.rows * shape.kernel.columns) * pattern.density), 1)
-    let rules = ChannelRules(channels: shape.outputs, terms: terms, shift: shape.shift, generator: &generator)
+    let length = shape.channels * shape.kernel.rows * shape.kernel.columns
+    let terms = max(Int(Double(length) * pattern.density), 1)
+    let rules = ChannelRules(
+      channels: shape.outputs, terms: terms, shift: shape.shift, sumBound: length * 255 * 128, generator: &generator)
     let addition = AdditionRule(shift: shape.shift > 60 ? 35 : shape.shift, generator: &generator)
     let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
     let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
@@ -173,7 +179,9 @@ private struct GuardedWeights {
     }
     let weights = GuardedWeights(filters)
     #expect(filters.nonzeroCount == columns * layer.filter.count { $0 != 0 })
-    let rules = ChannelRules(channels: shape.outputs, terms: 30, shift: shape.shift, generator: &generator)
+    let length = shape.channels * shape.kernel.rows * shape.kernel.columns
+    let rules = ChannelRules(
+      channels: shape.outputs, terms: 30, shift: shape.shift, sumBound: length * 255, generator: &generator)
     let addition = AdditionRule(shift: shape.shift, generator: &generator)
     var codes = [UInt8](repeating: 77, count: layer.outputCount)
     var added = codes
@@ -191,6 +199,16 @@ private struct GuardedWeights {
     layer.convolution.requantization = rules.requantization
     layer.convolution.requantization.multipliers = UnsafePointer(multipliers.elements.baseAddress!)
     layer.convolution.requantization.offsets = UnsafePointer(offsets.elements.baseAddress!)
+    let reals = rules.reals.map { reals in
+      (
+        Guarded(places.map { reals.multipliers.elements[$0] }, at: .end),
+        Guarded(places.map { reals.offsets.elements[$0] }, at: .end)
+      )
+    }
+    if let (multipliers, offsets) = reals {
+      layer.convolution.requantization.realMultipliers = UnsafePointer(multipliers.elements.baseAddress!)
+      layer.convolution.requantization.realOffsets = UnsafePointer(offsets.elements.baseAddress!)
+    }
     layer.convolution.residual.rule = addition.sumRule
     layer.convolution.weights = UnsafeRawPointer(weights.gathered.base)
     layer.convolution.window.columns /= Int32(columns)

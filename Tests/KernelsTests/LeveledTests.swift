@@ -31,7 +31,8 @@ import Testing
     let data = Guarded(filters.data, at: .init(seed))
     let weights = Guarded([LeveledWeights(filters, data: UnsafePointer(data.elements.baseAddress!))], at: .end)
     let terms = shape.channels * shape.kernel.rows * shape.kernel.columns
-    let rules = ChannelRules(channels: shape.outputs, terms: terms, shift: shape.shift, generator: &generator)
+    let rules = ChannelRules(
+      channels: shape.outputs, terms: terms, shift: shape.shift, sumBound: terms * 255 * 128, generator: &generator)
     let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
     let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
     layer.convolution.weights = UnsafeRawPointer(weights.base)

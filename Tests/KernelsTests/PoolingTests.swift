@@ -30,10 +30,10 @@ import Testing
     layer.window = shape.window(
       elementByteCount: 1, offsets: UnsafePointer(offsets.elements.baseAddress!))
     layer.window.input = UnsafeRawPointer(input.base)
-    layer.requantization = Requantization(
-      multipliers: UnsafePointer(multipliers.elements.baseAddress!),
-      offsets: UnsafePointer(ks.elements.baseAddress!), shift: Int32(rule.shift), lowest: rule.low,
-      highest: rule.high)
+    layer.requantization.multipliers = UnsafePointer(multipliers.elements.baseAddress!)
+    layer.requantization.offsets = UnsafePointer(ks.elements.baseAddress!)
+    layer.requantization.shift = Int32(rule.shift)
+    (layer.requantization.lowest, layer.requantization.highest) = (rule.low, rule.high)
     for (operation, expected) in [(.poolGreatestCodes, greatest), (.poolMeanCodes, means)]
       as [(Kernels.Operation, [UInt8])]
     {

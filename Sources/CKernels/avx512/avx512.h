@@ -59,6 +59,8 @@ DC_AVX512_INLINE __mmask64 first64(int32_t n) { return n >= 64 ? ~(__mmask64)0 :
 typedef struct rule16 {
   __m512i evenMultipliers, oddMultipliers; /* low halves of 64 bits */
   __m512i evenOffsets, oddOffsets;
+  __m512 realMultipliers, realOffsets;
+  int isReal; /* the reals are there */
 } rule16;
 
 DC_AVX512_INLINE rule16 rule16_of(__m512i multipliers, __m512i offsets07, __m512i offsets8f) {
@@ -68,13 +70,27 @@ DC_AVX512_INLINE rule16 rule16_of(__m512i multipliers, __m512i offsets07, __m512
   r.oddMultipliers = _mm512_srli_epi64(multipliers, 32);
   r.evenOffsets = _mm512_permutex2var_epi64(offsets07, even, offsets8f);
   r.oddOffsets = _mm512_permutex2var_epi64(offsets07, odd, offsets8f);
+  r.realMultipliers = r.realOffsets = _mm512_setzero_ps();
+  r.isReal = 0;
   return r;
 }
 
 /* The rule of channels channel..<channel + 16. */
 DC_AVX512_INLINE rule16 rule16_at(const dc_requantization *q, int32_t channel) {
-  return rule16_of(_mm512_loadu_si512(q->multipliers + channel), _mm512_loadu_si512(q->offsets + channel),
-                   _mm512_loadu_si512(q->offsets + channel + 8));
+  rule16 r = rule16_of(_mm512_loadu_si512(q->multipliers + channel), _mm512_loadu_si512(q->offsets + channel),
+                       _mm512_loadu_si512(q->offsets + channel + 8));
+  r.isReal = q->realMultipliers != 0;
+  if (!r.isReal) return r;
+  r.realMultipliers = _mm512_loadu_ps(q->realMultipliers + channel);
+  r.realOffsets = _mm512_loadu_ps(q->realOffsets + channel);
+  return r;
+}
+
+/* What 16 sums come to by a rule in reals, rounded down, not clamped: dc_requantization says why it is exact. */
+DC_AVX512_INLINE __m512i floored(__m512i sums, rule16 r) {
+  const __m512 reals = _mm512_fmadd_round_ps(_mm512_cvtepi32_ps(sums), r.realMultipliers, r.realOffsets,
+                                             _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  return _mm512_cvt_roundps_epi32(reals, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 
 /* Limits and shift, the same for all channels. */
@@ -112,6 +128,7 @@ DC_AVX512_INLINE __m512i narrowed(__m512i even, __m512i odd, limits16 l) {
 
 /* The codes of 16 sums, in 32-bit lanes. */
 DC_AVX512_INLINE __m512i requantized(__m512i sums, rule16 r, limits16 l) {
+  if (r.isReal) return _mm512_min_epi32(_mm512_max_epi32(floored(sums, r), l.lowest), l.highest);
   __m512i even = _mm512_add_epi64(_mm512_mul_epi32(sums, r.evenMultipliers), r.evenOffsets);
   __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(sums, 32), r.oddMultipliers);
   return narrowed(even, _mm512_add_epi64(odd, r.oddOffsets), l);
@@ -143,14 +160,31 @@ DC_AVX512_INLINE __m512i reordered(__m512i words) {
      (a * Ma + b * Mb + offset) >> 16 = a * highA + b * highB + highOffset + ((a * lowA + b * lowB + lowOffset) >> 16)
 
    is exact in 32 bits, and vpdpwssd is both products and both sums. Holds for shifts of 16...47 and offsets below 2^45;
-   rules that want more go the long way. */
+   rules that want more go the long way.
+
+   Where multipliers have 16 bits once the zeros at the end of all numbers are left out, one vpdpwssd is all of it. */
 typedef struct addition16 {
   __m512i lowMultipliers, highMultipliers, lowOffset, highOffset; /* pairs of 16 bits: A, B; then 32 bits */
+  __m512i wordMultipliers, wordOffset;                            /* the same, of rules of 16 bits */
   __m512i multiplierA, multiplierB, offset;                       /* 64 bits: the long way */
   __m128i shift;                                                  /* less 16 */
+  __m128i wordShift;
   limits16 limits;
-  int isShort;
+  int isWord, isShort;
 } addition16;
+
+/* The numbers of a rule without zeros at their end. Returns 0 if sums do not fit in 32 bits, or multipliers in 16. */
+DC_AVX512_INLINE int take_words(addition16 *a, const dc_sum_rule *r) {
+  const uint64_t bits = (uint64_t)r->offset | (uint32_t)r->multiplierA | (uint32_t)r->multiplierB;
+  const int32_t zeros = dc_minimum(r->shift, bits ? __builtin_ctzll(bits) : 0);
+  const int32_t A = r->multiplierA >> zeros, B = r->multiplierB >> zeros;
+  const int64_t offset = r->offset >> zeros, most = (int64_t)1 << 30; /* products stay below 2^24 */
+  if (A != (int16_t)A || B != (int16_t)B || offset >= most || offset <= -most || r->shift - zeros > 31) return 0;
+  a->wordMultipliers = _mm512_set1_epi32((int32_t)((uint32_t)B << 16 | (uint16_t)A));
+  a->wordOffset = _mm512_set1_epi32((int32_t)offset);
+  a->wordShift = _mm_cvtsi32_si128(r->shift - zeros);
+  return 1;
+}
 
 DC_AVX512_INLINE addition16 addition16_of(const dc_sum_rule *r) {
   const int32_t lowA = (int16_t)r->multiplierA, lowB = (int16_t)r->multiplierB;
@@ -165,13 +199,15 @@ DC_AVX512_INLINE addition16 addition16_of(const dc_sum_rule *r) {
   a.offset = _mm512_set1_epi64(r->offset);
   a.shift = _mm_cvtsi32_si128(r->shift - 16);
   a.limits = limits16_of(r->shift, r->lowest, r->highest);
-  a.isShort = r->shift >= 16 && r->shift <= 47 && highA < 32768 && highB < 32768 && highOffset < (1 << 29) &&
-              highOffset > -(1 << 29);
+  a.isWord = take_words(&a, r);
+  a.isShort = a.isWord || (r->shift >= 16 && r->shift <= 47 && highA < 32768 && highB < 32768 &&
+                           highOffset < (1 << 29) && highOffset > -(1 << 29));
   return a;
 }
 
 /* Pairs of a code a and a code b, 16 bits each: sums of them, saturated when packed. Short rules only. */
 DC_AVX512_INLINE __m512i sum_of_pairs(__m512i pairs, addition16 r) {
+  if (r.isWord) return _mm512_sra_epi32(_mm512_dpwssd_epi32(r.wordOffset, pairs, r.wordMultipliers), r.wordShift);
   __m512i low = _mm512_dpwssd_epi32(r.lowOffset, pairs, r.lowMultipliers);
   __m512i high = _mm512_dpwssd_epi32(r.highOffset, pairs, r.highMultipliers);
   return _mm512_sra_epi32(_mm512_add_epi32(high, _mm512_srai_epi32(low, 16)), r.shift);

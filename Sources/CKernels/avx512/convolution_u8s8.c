@@ -129,17 +129,22 @@ DC_AVX512_INLINE void store_four(const int pixels, const int blocks, const int f
   }
 }
 
-/* Turns 16 sums in each of pixels x blocks registers into codes, and stores them.
+/* Whether rules leave 32 bits, which packing saturates: limits are then applied to four registers at once. */
+DC_AVX512_INLINE int leaves_words(const dc_requantization *q) { return q->realMultipliers || q->shift >= 32; }
 
-   A shift of 32 or more leaves 32 bits, which packing saturates: so limits are applied to four registers at once. */
+/* Turns 16 sums in each of pixels x blocks registers into codes, and stores them. */
 DC_AVX512_INLINE void store_codes(const int pixels, const int blocks, const dc_convolution *c, const tile_pixels *at,
                                   int32_t channel, const tile_results *to, __m512i acc[most_sums]) {
   const dc_requantization *q = &c->requantization;
   const __m128i shift = _mm_cvtsi32_si128(q->shift - 32);
   UNROLLED for (int b = 0; b < blocks; b++) {
     const rule16 rule = rule16_at(q, channel + b * 16);
-    UNROLLED for (int p = 0; p < pixels; p++)
-      acc[p * blocks + b] = _mm512_sra_epi32(high_halves(acc[p * blocks + b], rule), shift);
+    if (rule.isReal) {
+      UNROLLED for (int p = 0; p < pixels; p++) acc[p * blocks + b] = floored(acc[p * blocks + b], rule);
+    } else {
+      UNROLLED for (int p = 0; p < pixels; p++)
+        acc[p * blocks + b] = _mm512_sra_epi32(high_halves(acc[p * blocks + b], rule), shift);
+    }
   }
   const __m512i lowest = _mm512_set1_epi8((char)q->lowest), highest = _mm512_set1_epi8((char)q->highest);
   const int32_t n = c->window.channelEnd - channel;
@@ -301,8 +306,8 @@ DC_AVX512_INLINE void convolve(const dc_convolution *c, ending ending) {
   addition16 addition;
   if (ending == ends_in_added_codes) addition = addition16_of(&c->residual.rule);
   /* Rules that are common: codes straight from registers. */
-  const int direct = ending == ends_in_codes && c->requantization.shift >= 32;
-  const int packs = ending == ends_in_added_codes && c->requantization.shift >= 32 && addition.isShort;
+  const int direct = ending == ends_in_codes && leaves_words(&c->requantization);
+  const int packs = ending == ends_in_added_codes && leaves_words(&c->requantization) && addition.isShort;
   tile_results to = {direct || packs ? 0 : memory, packs ? (uint8_t *)memory : 0, 0};
   /* Windows of one output pixel in a row of 16 channels overlap: see sum_sliding. */
   const int slides = w->inputColumnStride == 16 && w->segmentLength == 48;

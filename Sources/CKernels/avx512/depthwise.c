@@ -25,14 +25,19 @@ DC_AVX512_INLINE void transpose_quarters(__m512i a[4]) {
 
 /* Multipliers and offsets of channels first..<first + 64, of which there are `count`. */
 DC_AVX512_INLINE rule64 rule64_at(const dc_requantization *q, int32_t first, int32_t count) {
-  __m512i multipliers[4], even[4], odd[4];
+  __m512i multipliers[4], even[4], odd[4], realMultipliers[4], realOffsets[4];
   UNROLLED for (int l = 0; l < 4; l++) {
     rule16 r = rule16_at(q, l * 16 < count ? first + l * 16 : first);
     multipliers[l] = r.evenMultipliers, even[l] = r.evenOffsets, odd[l] = r.oddOffsets;
+    realMultipliers[l] = _mm512_castps_si512(r.realMultipliers), realOffsets[l] = _mm512_castps_si512(r.realOffsets);
   }
   transpose_quarters(multipliers), transpose_quarters(even), transpose_quarters(odd);
+  transpose_quarters(realMultipliers), transpose_quarters(realOffsets);
   rule64 r;
   UNROLLED for (int s = 0; s < 4; s++) {
+    r.rules[s].isReal = q->realMultipliers != 0;
+    r.rules[s].realMultipliers = _mm512_castsi512_ps(realMultipliers[s]);
+    r.rules[s].realOffsets = _mm512_castsi512_ps(realOffsets[s]);
     r.rules[s].evenMultipliers = multipliers[s], r.rules[s].oddMultipliers = _mm512_srli_epi64(multipliers[s], 32);
     r.rules[s].evenOffsets = even[s], r.rules[s].oddOffsets = odd[s];
   }
@@ -43,8 +48,13 @@ DC_AVX512_INLINE rule64 rule64_at(const dc_requantization *q, int32_t first, int
 DC_AVX512_INLINE rule64 repeated_rule64(const dc_requantization *q, int32_t channels) {
   int32_t multipliers[64];
   int64_t offsets[64];
+  float realMultipliers[64], realOffsets[64];
   for (int32_t i = 0; i < 64; i++) multipliers[i] = q->multipliers[i % channels], offsets[i] = q->offsets[i % channels];
-  dc_requantization repeated = {multipliers, offsets, q->shift, q->lowest, q->highest};
+  for (int32_t i = 0; i < 64 && q->realMultipliers; i++)
+    realMultipliers[i] = q->realMultipliers[i % channels], realOffsets[i] = q->realOffsets[i % channels];
+  dc_requantization repeated = *q;
+  repeated.multipliers = multipliers, repeated.offsets = offsets;
+  if (q->realMultipliers) repeated.realMultipliers = realMultipliers, repeated.realOffsets = realOffsets;
   return rule64_at(&repeated, 0, 64);
 }
 
@@ -163,30 +173,106 @@ DC_AVX512_INLINE __m512i scaled64(__m512i codes, const scale64 *s) {
   return _mm512_min_epu8(_mm512_max_epu8(bytes, s->lowest), s->highest);
 }
 
+/* One tap for 64 channels in 16 bits. A code is c, its weight times the multiplier W = A * 2^k, and the offset
+   O = B * 2^(k + 8), where A has 16 bits, A >= 0, and k + 8 < shift <= k + 16. Then
+
+     (c * W + O) >> shift = (((c * A) >> 8) + B) >> (shift - k - 8)
+
+   exactly, as rounding down twice is rounding down once. Sums below 0 and above 2^16 - 1 stop there: codes of either are
+   beyond the limits 0 and 255 as well. */
+typedef struct wordscale64 {
+  __m512i multipliers[2], added[2], subtracted[2]; /* 16 bits: of the first and second eight of each 16 channels */
+  __m128i shift;
+  __m512i lowest, highest;
+} wordscale64;
+
+/* The first (0) or second (1) eight of each 16 of 64 numbers. */
+DC_AVX512_INLINE __m512i eights_of(const uint16_t numbers[64], int half) {
+  const __m512i places = _mm512_add_epi64(_mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13), _mm512_set1_epi64(2 * half));
+  return _mm512_permutex2var_epi64(_mm512_loadu_si512(numbers), places, _mm512_loadu_si512(numbers + 32));
+}
+
+/* Fills in the scale of 16, 32 or 64 channels, which go round. Returns 0 when the rule does not fit. */
+DC_AVX512_INLINE int wordscale64_of(wordscale64 *s, const dc_requantization *q, const int8_t *weights,
+                                    int32_t channels) {
+  int64_t products[64], all = 0, allOffsets = 0;
+  for (int32_t c = 0; c < channels; c++) {
+    products[c] = (int64_t)weights[dc_depthwise_index(c, 0, 1)] * q->multipliers[c];
+    all |= products[c], allOffsets |= q->offsets[c];
+  }
+  if (all <= 0) return 0; /* some product is negative, or none is there */
+  const int32_t bits = 64 - __builtin_clzll((uint64_t)all), most = bits > q->shift ? bits : q->shift;
+  const int32_t k = most > 16 ? most - 16 : 0;
+  if (q->shift <= k + 8) return 0;
+  if ((all & (((int64_t)1 << k) - 1)) || (allOffsets & (((int64_t)1 << (k + 8)) - 1))) return 0;
+  uint16_t multipliers[64], added[64], subtracted[64];
+  int misfits = 0;
+  for (int32_t c = 0; c < channels; c++) {
+    const int64_t offset = q->offsets[c] >> (k + 8);
+    multipliers[c] = (uint16_t)(products[c] >> k);
+    added[c] = (uint16_t)(offset > 0 ? offset : 0), subtracted[c] = (uint16_t)(offset < 0 ? -offset : 0);
+    misfits |= offset > 65535 || offset < -65535;
+  }
+  if (misfits) return 0;
+  for (int32_t c = channels; c < 64; c++)
+    multipliers[c] = multipliers[c - channels], added[c] = added[c - channels], subtracted[c] = subtracted[c - channels];
+  UNROLLED for (int h = 0; h < 2; h++) {
+    s->multipliers[h] = eights_of(multipliers, h);
+    s->added[h] = eights_of(added, h), s->subtracted[h] = eights_of(subtracted, h);
+  }
+  s->shift = _mm_cvtsi32_si128(q->shift - k - 8);
+  s->lowest = _mm512_set1_epi8((char)q->lowest), s->highest = _mm512_set1_epi8((char)q->highest);
+  return 1;
+}
+
+/* The codes of 64 channels. */
+DC_AVX512_INLINE __m512i wordscaled64(__m512i codes, const wordscale64 *s) {
+  const __m512i zero = _mm512_setzero_si512();
+  __m512i words[2] = {_mm512_unpacklo_epi8(zero, codes), _mm512_unpackhi_epi8(zero, codes)};
+  UNROLLED for (int h = 0; h < 2; h++) {
+    words[h] = _mm512_adds_epu16(_mm512_mulhi_epu16(words[h], s->multipliers[h]), s->added[h]);
+    words[h] = _mm512_srl_epi16(_mm512_subs_epu16(words[h], s->subtracted[h]), s->shift);
+  }
+  return _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(words[0], words[1]), s->lowest), s->highest);
+}
+
+/* `count` codes that lie together. */
+DC_AVX512_INLINE void scale_row(const int isShort, const uint8_t *input, uint8_t *output, int32_t count,
+                                const scale64 *scale, const wordscale64 *wordscale) {
+  int32_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+    const __m512i codes = _mm512_loadu_si512(input + i);
+    _mm512_storeu_si512(output + i, isShort ? wordscaled64(codes, wordscale) : scaled64(codes, scale));
+  }
+  if (i == count) return;
+  const __mmask64 mask = first64(count - i);
+  const __m512i codes = _mm512_maskz_loadu_epi8(mask, input + i);
+  _mm512_mask_storeu_epi8(output + i, mask, isShort ? wordscaled64(codes, wordscale) : scaled64(codes, scale));
+}
+
 /* Depthwise convolution of one tap over maps without gaps between channels: 64 codes at a time, whose channels go round
    every 64. Returns 0 when the layer or its rule is another. */
 DC_AVX512_INLINE int scale_rows(const dc_convolution *c) {
   const dc_window *w = &c->window;
   const int32_t channels = w->channelEnd;
+  const int8_t *weights = (const int8_t *)c->weights;
+  wordscale64 wordscale;
   scale64 scale;
-  if (w->segmentCount != 1 || w->channelBegin != 0 ||
-      (channels != 16 && channels != 32 && channels != 64) || w->outputColumnStride != channels ||
-      w->inputColumnStride != channels ||
-      !scale64_of(&scale, &c->requantization, (const int8_t *)c->weights, channels))
+  if (w->segmentCount != 1 || w->channelBegin != 0 || (channels != 16 && channels != 32 && channels != 64) ||
+      w->outputColumnStride != channels || w->inputColumnStride != channels)
     return 0;
+  const int isShort = wordscale64_of(&wordscale, &c->requantization, weights, channels);
+  if (!isShort && !scale64_of(&scale, &c->requantization, weights, channels)) return 0;
   scale.shift = _mm_cvtsi32_si128(c->requantization.shift - 16);
   scale.lowest = _mm512_set1_epi8((char)c->requantization.lowest);
   scale.highest = _mm512_set1_epi8((char)c->requantization.highest);
+  dc_cursor at = dc_cursor_at(w, 0, w->pixelBegin);
   for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd;) {
-    const dc_cursor at = dc_cursor_at(w, 0, pixel);
     const int32_t columns = dc_minimum(w->columns - at.column, w->pixelEnd - pixel), count = columns * channels;
     const uint8_t *input = at.input + w->segmentOffsets[0];
-    int32_t i = 0;
-    for (; i + 64 <= count; i += 64) _mm512_storeu_si512(at.output + i, scaled64(_mm512_loadu_si512(input + i), &scale));
-    if (i < count) {
-      const __mmask64 mask = first64(count - i);
-      _mm512_mask_storeu_epi8(at.output + i, mask, scaled64(_mm512_maskz_loadu_epi8(mask, input + i), &scale));
-    }
+    if (isShort) scale_row(1, input, at.output, count, &scale, &wordscale);
+    else scale_row(0, input, at.output, count, &scale, &wordscale);
+    dc_cursor_skip(&at, columns, w, 0);
     pixel += columns;
   }
   return 1;

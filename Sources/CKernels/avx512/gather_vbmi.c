@@ -10,7 +10,7 @@
 #define DC_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vbmi,fma")))
 #define DC_VBMI_INLINE DC_ALWAYS_INLINE DC_VBMI
 
-enum { most_tile = 8, most_run = 64 };
+enum { most_tile = 8, most_run = 64, most_resident = 6 };
 
 typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_values } ending;
 
@@ -133,9 +133,11 @@ DC_VBMI_INLINE void store_four(const int adds, __m512i codes, const pixel_run *r
     if (p < pixels) _mm_mask_storeu_epi8((uint8_t *)(uintptr_t)run->output[first + p] + block, mask, part[p]);
 }
 
-/* What sums of `count` pixels come to by the rule, in lanes of 32 bits; not clamped where shifts are of 32 or more. */
+/* What sums of `count` pixels come to by the rule, in lanes of 32 bits; some rules leave them to be clamped. */
 DC_VBMI_INLINE void requantize_tile(const int count, __m512i *acc, const rule16 *rule, const limits16 *l) {
-  if (l->wide) {
+  if (rule->isReal) {
+    UNROLLED for (int p = 0; p < count; p++) acc[p] = floored(acc[p], *rule);
+  } else if (l->wide) {
     UNROLLED for (int p = 0; p < count; p++) acc[p] = _mm512_sra_epi32(high_halves(acc[p], *rule), l->shiftHigh);
   } else {
     UNROLLED for (int p = 0; p < count; p++) acc[p] = requantized(acc[p], *rule, *l);
@@ -375,17 +377,56 @@ DC_VBMI_INLINE const uint8_t *add_rounds(int32_t n, const uint8_t *round, const 
   return round;
 }
 
-/* The packed codes of four pixels in one group, from three tables in registers. */
-DC_VBMI_INLINE __m512i codes_of_resident(const dc_gathered *g, int32_t group, __m512i tables[3][4], const rule16 *rule,
-                                         const limits16 *limits) {
-  const uint8_t *rounds = g->rounds + group * 3, *round = g->data + g->groupOffsets[group];
+/* The packed codes of four pixels in one group, from tables in registers. */
+DC_VBMI_INLINE __m512i codes_of_resident(const int tableCount, const dc_gathered *g, int32_t group,
+                                         __m512i tables[most_resident][4], const rule16 *rule, const limits16 *limits) {
+  const uint8_t *rounds = g->rounds + group * tableCount, *round = g->data + g->groupOffsets[group];
   __m512i acc[4];
   UNROLLED for (int p = 0; p < 4; p++) acc[p] = _mm512_setzero_si512();
-  round = add_rounds(rounds[0], round, tables[0], tables[1], acc);
-  round = add_rounds(rounds[1], round, tables[1], tables[2], acc);
-  add_rounds(rounds[2], round, tables[2], tables[2], acc);
+  UNROLLED for (int t = 0; t < tableCount; t++)
+    round = add_rounds(rounds[t], round, tables[t], tables[t + 1 < tableCount ? t + 1 : t], acc);
   requantize_tile(4, acc, rule, limits);
   return packed_bytes(acc[0], acc[1], acc[2], acc[3]);
+}
+
+/* Where tables lie in a window. */
+typedef struct table_places {
+  ptrdiff_t offsets[most_resident];
+  __mmask64 masks[most_resident];
+} table_places;
+
+DC_VBMI_INLINE table_places places_of_tables(const int tableCount, const dc_convolution *c) {
+  const dc_gathered *g = (const dc_gathered *)c->weights;
+  table_places places;
+  for (int t = 0; t < tableCount; t++) {
+    places.offsets[t] = c->window.segmentOffsets[g->tables[t].segment] + g->tables[t].offset;
+    places.masks[t] = g->tables[t].mask;
+  }
+  return places;
+}
+
+/* Loads the tables of four pixels. */
+DC_VBMI_INLINE void load_tables(const int tableCount, const table_places *places, const uint8_t *const *input,
+                                __m512i tables[most_resident][4]) {
+  UNROLLED for (int t = 0; t < tableCount; t++)
+    UNROLLED for (int p = 0; p < 4; p++)
+      tables[t][p] = _mm512_maskz_loadu_epi8(places->masks[t], input[p] + places->offsets[t]);
+}
+
+/* 64 outputs from six tables, such as 32 channels of two pixels, left for finish_codes(). */
+DC_VBMI static __attribute__((noinline)) void resident_groups(const dc_convolution *c, pixel_run *run) {
+  const dc_gathered *g = (const dc_gathered *)c->weights;
+  const table_places places = places_of_tables(6, c);
+  const limits16 codeLimits = code_limits_of(c);
+  for (int32_t tile = 0; tile < run->tileCount; tile++)
+    for (int32_t first = run->tileBegin[tile], i = 0; first < run->tileBegin[tile + 1]; first += 4, i++) {
+      __m512i tables[most_resident][4];
+      load_tables(6, &places, run->input + first, tables);
+      for (int32_t group = 0; group < 4; group++) {
+        const rule16 rule = rule16_at(&c->requantization, group * 16);
+        _mm512_store_si512(run->by_place.codes[tile][i][group], codes_of_resident(6, g, group, tables, &rule, &codeLimits));
+      }
+    }
 }
 
 /* 32 outputs from three tables, such as 16 channels of two pixels: both groups while the tables of four pixels are in
@@ -396,16 +437,13 @@ DC_VBMI_INLINE void compute_resident(const int stores, const dc_convolution *c, 
   const limits16 codeLimits = code_limits_of(c);
   const __m512i pairs = paired_places(g->order), otherPairs = _mm512_or_si512(pairs, _mm512_set1_epi8(8));
   const byte_limits limits = byte_limits_of(c);
-  ptrdiff_t offsets[3];
-  for (int t = 0; t < 3; t++) offsets[t] = c->window.segmentOffsets[g->tables[t].segment] + g->tables[t].offset;
+  const table_places places = places_of_tables(3, c);
   for (int32_t tile = 0; tile < run->tileCount; tile++)
     for (int32_t first = run->tileBegin[tile], i = 0; first < run->tileBegin[tile + 1]; first += 4, i++) {
-      __m512i tables[3][4];
-      UNROLLED for (int t = 0; t < 3; t++)
-        UNROLLED for (int p = 0; p < 4; p++)
-          tables[t][p] = _mm512_maskz_loadu_epi8(g->tables[t].mask, run->input[first + p] + offsets[t]);
-      const __m512i a = codes_of_resident(g, 0, tables, &rules[0], &codeLimits);
-      const __m512i b = codes_of_resident(g, 1, tables, &rules[1], &codeLimits);
+      __m512i tables[most_resident][4];
+      load_tables(3, &places, run->input + first, tables);
+      const __m512i a = codes_of_resident(3, g, 0, tables, &rules[0], &codeLimits);
+      const __m512i b = codes_of_resident(3, g, 1, tables, &rules[1], &codeLimits);
       if (stores) {
         store_64(0, _mm512_permutex2var_epi8(a, pairs, b), run->output[first], 0, limits, 0);
         store_64(0, _mm512_permutex2var_epi8(a, otherPairs, b), run->output[first] + 64, 0, limits, 0);
@@ -456,6 +494,11 @@ DC_VBMI_INLINE void convolve(const dc_convolution *c, const ending ending) {
         resident_places(c, &run);
         finish_codes(ending == ends_in_added_codes, c, 0, 32, &run, &addition);
       }
+      continue;
+    }
+    if (packs && w->channelEnd == 64 && g->tableCount == 6 && !g->isNarrow && count % most_tile == 0) {
+      resident_groups(c, &run);
+      finish_codes(ending == ends_in_added_codes, c, 0, 64, &run, &addition);
       continue;
     }
     for (int32_t block = w->channelBegin; block < w->channelEnd; block += 64) {

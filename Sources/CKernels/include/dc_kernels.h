@@ -60,13 +60,20 @@ typedef struct dc_window {
 
    The rounding term is part of the offset: offset = K + 2^(shift-1), and so are the input's zero point times the
    weights' sum and the output's zero point: sums are of the codes as they are stored. The caller has proved that
-   |sum * multiplier + offset| < 2^63. A shift of 32 or more is fastest. */
+   |sum * multiplier + offset| < 2^63. A shift of 32 or more is fastest.
+
+   Where the same numbers fit in reals, realMultipliers[c] = multiplier / 2^shift and realOffsets[c] = offset / 2^shift,
+   without rounding, for all channels; else both are NULL. The caller then has proved as well that |sum| <= 2^24 and
+   |sum * realMultiplier + realOffset| < 2^31. The product and sum, rounded down once, and then down to a whole number, is
+   the exact quotient rounded down: no whole number below 2^24 lies between a real and what it is rounded down to. */
 typedef struct dc_requantization {
   const int32_t *multipliers; /* by channel, any sign */
   const int64_t *offsets;     /* by channel */
   int32_t shift;              /* 1...62 */
   uint8_t lowest;
   uint8_t highest;
+  const float *realMultipliers; /* by channel, or NULL */
+  const float *realOffsets;
 } dc_requantization;
 
 /* The rule for the sum of two maps: clamp((a * multiplierA + b * multiplierB + offset) >> shift, lowest, highest),

@@ -194,6 +194,7 @@ extension KernelCase {
   ) {
     work = KernelWork(
       method: method, pixels: shape.pixels, outputs: shape.outputs, steps: steps, tables: tables,
-      byteCount: byteCount, addsResidual: addsResidual)
+      byteCount: byteCount, addsResidual: addsResidual,
+      slides: call.window.inputColumnStride == 16 && call.window.segmentLength == 48)
   }
 }

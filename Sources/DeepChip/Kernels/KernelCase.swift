@@ -138,13 +138,17 @@ extension KernelCase {
     return block
   }
 
+  /// A rule in few bits, as `quantize` makes them.
   func requantization(_ channels: Int) -> Kernels.Requantization {
     let block = Kernels.MapLayout.channelBlock * 4
     let count = (channels + block - 1) / block * block
+    let multipliers = (0..<count).map { _ in Int32(16_000 + generator.next() % 1000) << 6 }
     var rule = Kernels.Requantization()
-    rule.multipliers = keep((0..<count).map { _ in Int32(1_000_000 + generator.next() % 100_000) })
+    rule.multipliers = keep(multipliers)
     rule.offsets = keep([Int64](repeating: 100 << 33, count: count))
     rule.shift = 33
+    rule.realMultipliers = keep(multipliers.map { Float($0) * 0x1p-33 })
+    rule.realOffsets = keep([Float](repeating: 100, count: count))
     rule.lowest = 0
     rule.highest = 255
     return rule
@@ -153,8 +157,7 @@ extension KernelCase {
   var sumRule: SumRule {
     var rule = SumRule()
     rule.offset = 1 << 29
-    rule.multiplierA = 600_000_000
-    rule.multiplierB = 500_000_000
+    (rule.multiplierA, rule.multiplierB) = (18_000 << 15, 15_000 << 15)
     rule.shift = 30
     rule.highest = 255
     return rule
