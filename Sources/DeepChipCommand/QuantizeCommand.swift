@@ -64,7 +64,7 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Storage of weights in the file: small, balanced (fast codes for up to 1/128 more bytes) or fast (up to 1/6).",
+      "Codes in the file: small, balanced (fast ones for up to 1/128 more bytes) or fast (up to 1/6, only weights).",
       valueName: "kind"))
   var codes = CodePreference.balanced
 

@@ -101,7 +101,7 @@ import Testing
       ),
       (
         "density", "{\"target\": 0.1, \"ceiling\": 0.5}",
-        "r.json, density.ceiling: unknown key. Known here are target, bytes, from, to, scope."
+        "r.json, density.ceiling: unknown key. Known here are target, bytes, initial, from, to, scope."
       ),
       (
         "density", "{\"target\": 0.1, \"scope\": \"erdos-renyi-kernel\", \"ceiling\": 0}",
