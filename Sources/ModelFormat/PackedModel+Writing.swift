@@ -10,7 +10,8 @@ public struct WritingOptions: Sendable, Equatable {
   public var weightCodes: [WeightCode]
   /// How much more bytes codes may take that decode faster.
   public var codePreference: CodePreference
-  /// Whether all but the weights is coded too, where that is smaller; it takes some microseconds a node to read.
+  /// Whether all but the weights is coded too, where that is smaller, by over 1/64 of the file unless codes have to be small; it
+  /// takes some microseconds a node to read.
   public var condenses: Bool
 
   /// - Parameter condenses: nil unless the codes have to be fast.
@@ -44,7 +45,8 @@ extension PackedModel {
     var bytes = Self.file(sections.map { ($0.kind, $0.contents.bytes) }, data: data.bytes)
     if options.condenses {
       let condensed = Self.file([(.condensed, try CondensedSections.bytes(sections))], data: data.bytes)
-      if condensed.count < bytes.count { bytes = condensed }
+      let spared = options.codePreference == .small ? 0 : bytes.count / 64
+      if condensed.count < bytes.count - spared { bytes = condensed }
     }
     do throws(ModelFormatError) {
       _ = try PackedModel(reading: bytes)

@@ -128,15 +128,26 @@ extension LayerWeights {
   /// No sum of products with codes has a larger magnitude; nil when weights are not levels.
   var sumBound: Int? {
     guard case .levels(let levels) = numbers else { return nil }
-    return levels.withUnsafeBufferPointer { levels in
+    return levels.withUnsafeBytes { levels in
       var most: Int32 = 0
       for output in 0..<outputs {
-        var (positive, negative): (Int32, Int32) = (0, 0)
-        for index in output * rowLength..<(output + 1) * rowLength {
-          positive &+= max(Int32(levels[index]), 0)
-          negative &-= min(Int32(levels[index]), 0)
+        var (above, all) = (SIMD16<Int32>.zero, SIMD16<Int32>.zero)
+        let end = (output + 1) * rowLength
+        var first = output * rowLength
+        while end - first >= 16 {
+          let narrow = levels.loadUnaligned(fromByteOffset: first, as: SIMD16<Int8>.self)
+          let row = SIMD16<Int32>(truncatingIfNeeded: narrow)
+          above &+= pointwiseMax(row, .zero)
+          all &+= row
+          first += 16
         }
-        most = max(most, positive, negative)
+        var (positive, sum) = (above.wrappedSum(), all.wrappedSum())
+        for index in first..<end {
+          let level = Int32(Int8(bitPattern: levels[index]))
+          positive &+= max(level, 0)
+          sum &+= level
+        }
+        most = max(most, positive, positive &- sum)
       }
       return Int(most) * 255
     }
