@@ -51,7 +51,7 @@ import Testing
     let run = try deepchip("inspect", dchip)
     #expect(run.code == 0)
     let line = try #require(run.standardOutput.split(separator: "\n").first { $0.hasPrefix("sections") })
-    #expect(line.contains("data ") && line.contains("condensed "))
+    #expect(line.contains("data ") && line.contains("graph "))
   }
 
   @Test("inspect --operators lists what can be imported")
