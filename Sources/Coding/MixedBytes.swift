@@ -32,9 +32,11 @@ public enum MixedBytes {
     return writer.bytes
   }
 
-  /// Decodes into `bytes`, as many as there is room for.
+  /// Decodes as many bytes as there is room for.
   ///
-  /// - Parameter payload: what `encode` made of so many bytes.
+  /// - Parameters:
+  ///   - payload: what `encode` made of so many bytes.
+  ///   - bytes: of any contents before.
   /// - Throws: `length` when there are more than 256 bytes a byte, or bytes after the last; `truncated`, `invalidStream`,
   ///   `padding`.
   public static func decode(

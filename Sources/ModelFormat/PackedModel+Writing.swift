@@ -14,7 +14,11 @@ public struct WritingOptions: Sendable, Equatable {
   /// takes some microseconds a node to read.
   public var condenses: Bool
 
-  /// - Parameter condenses: nil unless the codes have to be fast.
+  /// - Parameters:
+  ///   - includesNames: whether names of nodes and values are kept.
+  ///   - weightCodes: to choose from, by size.
+  ///   - codePreference: small files or fast codes.
+  ///   - condenses: nil for yes, unless the codes have to be fast.
   public init(
     includesNames: Bool = true, weightCodes: [WeightCode] = WeightCode.allCases,
     codePreference: CodePreference = .balanced, condenses: Bool? = nil

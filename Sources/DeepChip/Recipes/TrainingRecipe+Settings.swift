@@ -8,7 +8,9 @@ import Training
 extension TrainingRecipe {
   /// What `Trainer` takes of it, for so many training items.
   ///
-  /// - Parameter masks: whether weights are thinned by masks, not by the thresholds of quantizers.
+  /// - Parameters:
+  ///   - itemCount: training items, which decide the steps of an epoch.
+  ///   - masks: whether weights are thinned by masks, not by the thresholds of quantizers.
   /// Quantization, the teacher's file and a density by bytes are not part of it.
   public func settings(itemCount: Int, masks: Bool = false) -> Recipe {
     let stepsPerEpoch = itemCount / max(batchSize, 1)
