@@ -89,10 +89,7 @@ extension Codebook {
   public static func decode(
     _ payload: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet
   ) throws(CodingError) -> [Int8] {
-    guard count > 0 else {
-      guard payload.count == 0 else { throw CodingError(.length(expected: 0, found: payload.count), at: 0) }
-      return []
-    }
+    guard count > 0 else { return try InterleavedANS.noCodes(payload) }
     return try InterleavedANS.withTables { tables throws(CodingError) in
       let decoder = try Codebook(payload, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
       return try InterleavedANS.array(count) { codes throws(CodingError) in try decoder.decode(into: codes) }

@@ -317,10 +317,7 @@ extension InterleavedANS {
   public static func decode(
     _ payload: UnsafeRawBufferPointer, count: Int, rowLength: Int, alphabet: CodeAlphabet
   ) throws(CodingError) -> [Int8] {
-    guard count > 0 else {
-      guard payload.count == 0 else { throw CodingError(.length(expected: 0, found: payload.count), at: 0) }
-      return []
-    }
+    guard count > 0 else { return try noCodes(payload) }
     return try withTables { tables throws(CodingError) in
       let decoder = try InterleavedANS(
         payload, count: count, rowLength: rowLength, alphabet: alphabet, tables: tables)
@@ -338,6 +335,14 @@ extension InterleavedANS {
     }
     guard let result else { throw CodingError(.invalidModel, at: 0) }
     return try result.get()
+  }
+
+  /// What a payload without codes decodes to.
+  ///
+  /// - Throws: `length` when it has bytes.
+  static func noCodes(_ payload: UnsafeRawBufferPointer) throws(CodingError) -> [Int8] {
+    guard payload.count == 0 else { throw CodingError(.length(expected: 0, found: payload.count), at: 0) }
+    return []
   }
 
   /// An array of `count` codes that `fill` sets.

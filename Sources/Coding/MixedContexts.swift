@@ -83,10 +83,7 @@ public struct MixedContexts {
   public static func decode(
     _ payload: UnsafeRawBufferPointer, count: Int, rowLength: Int
   ) throws(CodingError) -> [Int8] {
-    guard count > 0 else {
-      guard payload.count == 0 else { throw CodingError(.length(expected: 0, found: payload.count), at: 0) }
-      return []
-    }
+    guard count > 0 else { return try InterleavedANS.noCodes(payload) }
     let decoder = try MixedContexts(payload, count: count, rowLength: rowLength)
     return try InterleavedANS.array(count) { codes throws(CodingError) in try decoder.decode(into: codes) }
   }

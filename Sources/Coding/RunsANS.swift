@@ -83,13 +83,8 @@ public struct RunsANS {
     precondition(codes.count >= count, "There is room for a group")
     guard let base = codes.baseAddress else { return }
     base.update(repeating: 0, count: count)
-    var reader = ByteReader(UnsafeRawBufferPointer(rebasing: payload[range]))
-    // Every symbol stands for a code at least.
-    guard let symbolCount = Int(exactly: try reader.varint()), symbolCount <= count else {
-      throw CodingError(.invalidStream, at: range.lowerBound)
-    }
-    let streamRange = range.lowerBound + reader.position..<range.upperBound
-    var stream = try SymbolStream(payload, in: streamRange, lanes: laneCount, table: table)
+    let (symbolCount, opened) = try open(range, count: count)
+    var stream = opened
     var failure: CodingError?
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.blockCount) { block in
       do throws(CodingError) {
@@ -98,6 +93,19 @@ public struct RunsANS {
     }
     if let failure { throw failure }
     try groups.finish(group, at: try stream.finished(), in: range)
+  }
+
+  /// The number of symbols of a group of `count` codes, and their stream.
+  private func open(
+    _ range: Range<Int>, count: Int
+  ) throws(CodingError) -> (symbolCount: Int, stream: SymbolStream) {
+    var reader = ByteReader(UnsafeRawBufferPointer(rebasing: payload[range]))
+    // Every symbol stands for a code at least.
+    guard let symbolCount = Int(exactly: try reader.varint()), symbolCount <= count else {
+      throw CodingError(.invalidStream, at: range.lowerBound)
+    }
+    let streamRange = range.lowerBound + reader.position..<range.upperBound
+    return (symbolCount, try SymbolStream(payload, in: streamRange, lanes: laneCount, table: table))
   }
 
   /// Codes behind those of a piece that a buffer for pieces has room for.
@@ -114,12 +122,8 @@ public struct RunsANS {
     _ body: (Range<Int>, UnsafeMutableBufferPointer<Int8>) -> Void
   ) throws(CodingError) {
     let (rows, range) = (rows(ofGroup: group), try groups.range(ofGroup: group))
-    var reader = ByteReader(UnsafeRawBufferPointer(rebasing: payload[range]))
-    guard let symbolCount = Int(exactly: try reader.varint()), symbolCount <= rows.count * groups.rowLength else {
-      throw CodingError(.invalidStream, at: range.lowerBound)
-    }
-    let streamRange = range.lowerBound + reader.position..<range.upperBound
-    var stream = try SymbolStream(payload, in: streamRange, lanes: laneCount, table: table)
+    let (symbolCount, opened) = try open(range, count: rows.count * groups.rowLength)
+    var stream = opened
     var failure: CodingError?
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.pieceBlockCount) { block in
       do throws(CodingError) {
@@ -214,10 +218,7 @@ public struct RunsANS {
   public static func decode(
     _ payload: UnsafeRawBufferPointer, count: Int, rowLength: Int
   ) throws(CodingError) -> [Int8] {
-    guard count > 0 else {
-      guard payload.count == 0 else { throw CodingError(.length(expected: 0, found: payload.count), at: 0) }
-      return []
-    }
+    guard count > 0 else { return try InterleavedANS.noCodes(payload) }
     return try InterleavedANS.withTables { tables throws(CodingError) in
       let decoder = try RunsANS(payload, count: count, rowLength: rowLength, table: tables)
       return try InterleavedANS.array(count) { codes throws(CodingError) in try decoder.decode(into: codes) }

@@ -125,9 +125,9 @@ extension LayerWeights {
     }
   }
 
-  /// No sum of products with codes has a larger magnitude; nil when weights are not levels.
+  /// No sum of products with codes has a larger magnitude; nil when weights are not levels, or stay coded.
   var sumBound: Int? {
-    guard case .levels(let levels) = numbers else { return nil }
+    guard case .levels(let levels) = numbers, levels.count == outputs * rowLength else { return nil }
     return levels.withUnsafeBytes { levels in
       var most: Int32 = 0
       for output in 0..<outputs {

@@ -100,6 +100,8 @@ final class StreamedSumJob: Job {
     call.window.output += channel * outputByteCount
     call.requantization.multipliers = call.requantization.multipliers.map { $0 + channel }
     call.requantization.offsets = call.requantization.offsets.map { $0 + channel }
+    call.requantization.realMultipliers = call.requantization.realMultipliers.map { $0 + channel }
+    call.requantization.realOffsets = call.requantization.realOffsets.map { $0 + channel }
     call.scales = call.scales.map { $0 + channel }
     call.biases = call.biases.map { $0 + channel }
     if call.residual.input != nil { call.residual.input += channel * outputByteCount }

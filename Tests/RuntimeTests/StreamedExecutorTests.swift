@@ -75,6 +75,36 @@ import Testing
     }
   }
 
+  @Test(
+    "Maps of more channels than are packed at a time, with rules that reals hold exactly", arguments: [64, 150, 701])
+  func briefRules(outputs: Int) throws {
+    var random = SplitMix64(seed: UInt64(outputs))
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.uint8, [.batch(1), 8, 4, 4]))
+    let codes = (0..<outputs * 72).map { _ in Int8.random(in: -127...127, using: &random) }
+    let weights = graph.addConstant(
+      "w",
+      .coded(
+        CodedTensor(
+          codes: Tensor(shape: [outputs, 8, 3, 3], scalars: codes),
+          encoding: .affine(AffineEncoding(scale: 0.5, zeroPoint: 0, isSigned: true)))))
+    let rule = Requantization(
+      multipliers: (0..<outputs).map { Int32(8_000 + 11 * $0) },
+      offsets: (0..<outputs).map { Int64(100 * 64 + $0) << 20 },
+      shift: 26, codeRange: 0...255)
+    let convolution = Convolution(window: Window(kernel: [3, 3]))
+    let sums = Operator.integer(.convolution(convolution, zeroPoint: 0, .codes(rule)))
+    graph.outputs = [try graph.append(sums, [x, weights], name: "convolution")]
+    let model = PackedModel(graph: graph)
+    let input = AnyTensor.uint8(
+      Tensor(shape: [2, 8, 4, 4], scalars: (0..<256).map { UInt8(truncatingIfNeeded: $0 &* 37) }))
+    let expected = try GraphEvaluator(graph).outputs([input])
+    let streamed = try StreamedModel(reading: try model.serialized(), decoding: .stream)
+    #expect(streamed.weights.count == 1)
+    #expect(try Executor(streamed, batch: 2).run([input]) == expected)
+    #expect(try Executor(model, batch: 2).run([input]) == expected)
+  }
+
   @Test("A budget decides how many weights stay coded, those first that save most")
   func budget() throws {
     let model = try Packer.pack(Networks.all[0].graph.encodedForTest(mixesSigned: false))
