@@ -29,11 +29,18 @@ public struct DatasetFetcher: Sendable {
   }
 
   public let folder: URL
+  /// Seconds without a byte after which a transfer has failed.
+  public var timeout: TimeInterval
   /// Called on another thread, often.
   private let progress: @Sendable (Progress) -> Void
 
-  public init(folder: URL, progress: @escaping @Sendable (Progress) -> Void = { _ in }) {
+  /// - Parameters:
+  ///   - folder: where the files go; made when it is not there.
+  ///   - timeout: seconds without a byte after which a transfer has failed.
+  ///   - progress: called on another thread, often.
+  public init(folder: URL, timeout: TimeInterval = 60, progress: @escaping @Sendable (Progress) -> Void = { _ in }) {
     self.folder = folder
+    self.timeout = timeout
     self.progress = progress
   }
 
@@ -105,7 +112,8 @@ public struct DatasetFetcher: Sendable {
 
   private func download(_ file: RemoteFile, from address: String, to temporary: URL) async throws(FetchError) {
     let progress = self.progress
-    let download = Download(address: address, target: temporary, byteCount: file.byteCount) { received in
+    let download = Download(address: address, target: temporary, byteCount: file.byteCount, timeout: timeout) {
+      received in
       progress(Progress(file: file.name, receivedByteCount: received, totalByteCount: file.byteCount))
     }
     try await download.run()

@@ -9,6 +9,7 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   private let address: String
   private let target: URL
   private let byteCount: Int
+  private let timeout: TimeInterval
   private let progress: @Sendable (Int) -> Void
 
   // The session calls its delegate on one serial queue; these are used only there, after `run` has set them up.
@@ -17,10 +18,13 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   private var problem: FetchError.Problem?
   private var finished: CheckedContinuation<FetchError.Problem?, Never>?
 
-  init(address: String, target: URL, byteCount: Int, progress: @escaping @Sendable (Int) -> Void) {
+  init(
+    address: String, target: URL, byteCount: Int, timeout: TimeInterval, progress: @escaping @Sendable (Int) -> Void
+  ) {
     self.address = address
     self.target = target
     self.byteCount = byteCount
+    self.timeout = timeout
     self.progress = progress
   }
 
@@ -37,6 +41,7 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     queue.maxConcurrentOperationCount = 1
     let session = URLSession(configuration: .ephemeral, delegate: self, delegateQueue: queue)
     var request = URLRequest(url: url)
+    request.timeoutInterval = timeout
     // Bytes as they are stored: no transparent unpacking of .gz files.
     request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
     let task = session.dataTask(with: request)

@@ -33,31 +33,37 @@ public struct QuantizationPlan: Sendable {
   /// Simplified, with names of values made unique and batch normalization kept.
   public var graph: Graph
   public var layers: [Layer] = []
+  /// None before `calibrate`.
   public var activations: [Activation] = []
+  /// Names of the values that inner layers alone read.
+  private var narrow: Set<String> = []
 
   /// - Parameters:
   ///   - graph: real, as it was imported or built.
   ///   - needsNarrowInputs: whether inner layers read activations of few bits: where others read a value too, layers
   ///     get a clamp of their own in front.
   ///   - takesSigns: whether narrow activations are reduced to their signs: a ReLU that only inner layers see is then left out.
-  ///   - source: runs graphs over sample inputs.
-  /// - Throws: what calibration throws; `Failure` for a graph without layers, and for signs of what is never negative.
-  public init(
-    _ graph: Graph, needsNarrowInputs: Bool, takesSigns: Bool = false, calibration source: ActivationSource
-  ) throws {
+  /// - Throws: `Failure` for a graph without layers, and for signs of what is never negative.
+  public init(_ graph: Graph, needsNarrowInputs: Bool, takesSigns: Bool = false) throws {
     self.graph = graph.simplified(by: Pass.training).withUniqueValueNames
     layers = self.graph.weightedLayers
     guard !layers.isEmpty else { throw Failure(.usage, "the network has no convolution or dense layer to train") }
-    let narrow = needsNarrowInputs ? self.graph.insertNarrowInputs(layers) : []
+    narrow = needsNarrowInputs ? self.graph.insertNarrowInputs(layers) : []
     if takesSigns { try self.graph.letBelowZero(narrow) }
     // Nodes were inserted.
     layers = self.graph.weightedLayers
-    try calibrate(narrow, source)
   }
 
-  private mutating func calibrate(_ narrow: Set<String>, _ source: ActivationSource) throws {
+  /// Finds the values to quantize, and their ranges.
+  ///
+  /// - Parameters:
+  ///   - observed: `graph`, perhaps with other weights.
+  ///   - source: runs graphs over sample inputs.
+  /// - Throws: what calibration throws.
+  public mutating func calibrate(_ observed: Graph, _ source: ActivationSource) throws {
+    activations = []
     let quantizer = PostTrainingQuantizer(QuantizationOptions(correctsBias: false, matchesStatistics: false))
-    let folded = quantizer.prepared(graph)
+    let folded = quantizer.prepared(observed)
     let encoded = try quantizer.encoded(folded, calibration: source)
     let magnitudes = try Self.meanMagnitudes(folded, source)
     var idOf: [String: ValueID] = [:]

@@ -19,6 +19,19 @@ public struct LabeledItems: Sendable, Equatable {
 
   public var count: Int { labels.count }
 
+  /// Those of some places, in 0..<N.
+  public subscript(range: Range<Int>) -> LabeledItems {
+    let size = itemExtents.reduce(1, *)
+    let scalars = Array(inputs.scalars[range.lowerBound * size..<range.upperBound * size])
+    return LabeledItems(
+      Tensor(shape: Shape([range.count] + itemExtents), scalars: scalars), labels: Array(labels[range]))
+  }
+
+  private init(_ inputs: Tensor<Float>, labels: [Int]) {
+    self.inputs = inputs
+    self.labels = labels
+  }
+
   /// Extents of one item.
   var itemExtents: [Int] { Array(inputs.shape.dimensions.dropFirst()) }
 }

@@ -194,19 +194,6 @@ public final class Trainer {
 
   /// How many of `items` the network gets right now, with running statistics.
   public func correctCount(_ items: LabeledItems) throws(TrainingError) -> Int {
-    var correct = 0
-    let size = items.itemExtents.reduce(1, *)
-    for first in stride(from: 0, to: items.count, by: network.capacity) {
-      let range = first..<min(first + network.capacity, items.count)
-      let scalars = Array(items.inputs.scalars[range.lowerBound * size..<range.upperBound * size])
-      let batch = Tensor(shape: Shape([range.count] + items.itemExtents), scalars: scalars)
-      let logits = try network.forward(batch, isTraining: false)
-      let labels = Array(items.labels[range])
-      guard labels.allSatisfy({ $0 < logits.scalars.count / range.count }) else {
-        throw TrainingError(.data("labels that are no classes of the output"))
-      }
-      correct += loss.evaluate(logits, labels).correctCount
-    }
-    return correct
+    try network.evaluate(items, by: loss).correctCount
   }
 }

@@ -30,7 +30,7 @@ import Testing
   /// The error of one fetch, after which the folder must hold exactly `files`.
   private func error(_ file: RemoteFile, _ folder: TemporaryFolder, leaves files: [String]) async throws -> FetchError?
   {
-    let fetcher = DatasetFetcher(folder: folder.url)
+    let fetcher = patientFetcher(folder.url)
     let error = await #expect(throws: FetchError.self) { try await fetcher.fetch(archive(file)) }
     #expect(try folder.files() == files)
     return error
@@ -42,7 +42,7 @@ import Testing
     defer { server.stop() }
     let folder = try TemporaryFolder()
     let last = LastProgress()
-    let fetcher = DatasetFetcher(folder: folder.url.appendingPathComponent("new/folder")) { last.value = $0 }
+    let fetcher = patientFetcher(folder.url.appendingPathComponent("new/folder")) { last.value = $0 }
     let first = try await fetcher.fetch(archive(file(server, ["a"])))
     #expect(first == DatasetFetcher.Result(fetched: ["a.bin"]))
     #expect(try folder.files() == ["new/folder/a.bin"])
@@ -105,13 +105,27 @@ import Testing
     #expect(try await error(invalid, TemporaryFolder(), leaves: [])?.problem == .invalidAddress)
   }
 
+  @Test("A transfer that stands still ends after the timeout and keeps nothing")
+  func stalled() async throws {
+    let folder = try TemporaryFolder()
+    let server = try HTTPServer(["a": .init(body: [1, 2, 3], announcedByteCount: 200_000, waits: true)])
+    defer { server.stop() }
+    let fetcher = DatasetFetcher(folder: folder.url, timeout: 1)
+    let error = await #expect(throws: FetchError.self) { try await fetcher.fetch(archive(file(server, ["a"]))) }
+    guard case .connection = error?.problem else {
+      Issue.record("unexpected \(String(describing: error))")
+      return
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+  }
+
   @Test("A cancelled transfer ends and keeps nothing", arguments: [false, true])
   func cancellation(isUnderway: Bool) async throws {
     let server = try HTTPServer(["a": .init(body: [1, 2, 3], announcedByteCount: 200_000, waits: true)])
     defer { server.stop() }
     let folder = try TemporaryFolder()
     let (started, signal) = AsyncStream.makeStream(of: Void.self)
-    let fetcher = DatasetFetcher(folder: folder.url) { _ in signal.yield() }
+    let fetcher = patientFetcher(folder.url) { _ in signal.yield() }
     let archive = archive(file(server, ["a", "a"]))
     let task = Task { try await fetcher.fetch(archive) }
     if isUnderway {
@@ -129,7 +143,7 @@ import Testing
     defer { server.stop() }
     let folder = try TemporaryFolder()
     let file = file(server, ["none", "wrong", "right"])
-    _ = try await DatasetFetcher(folder: folder.url).fetch(archive(file))
+    _ = try await patientFetcher(folder.url).fetch(archive(file))
     #expect(try folder.files() == ["a.bin"])
   }
 
@@ -158,7 +172,7 @@ import Testing
     let folder = try TemporaryFolder()
     // As long as the member, so it counts as there; its contents show that it is not written again.
     let own = try folder.write([UInt8](repeating: 7, count: 512), "d/two")
-    let fetcher = DatasetFetcher(folder: folder.url)
+    let fetcher = patientFetcher(folder.url)
     #expect(try await fetcher.fetch(archive(file)).fetched == ["a.tar.gz"])
     #expect(try folder.files() == ["d/one", "d/two"])
     #expect(try [UInt8](Data(contentsOf: folder.url.appendingPathComponent("d/one"))) == one)
@@ -205,6 +219,13 @@ import Testing
       #expect(file.addresses.allSatisfy { URL(string: $0)?.lastPathComponent == file.name })
     }
   }
+}
+
+/// A fetcher that waits while the other tests keep the processor.
+private func patientFetcher(
+  _ folder: URL, progress: @escaping @Sendable (DatasetFetcher.Progress) -> Void = { _ in }
+) -> DatasetFetcher {
+  DatasetFetcher(folder: folder, timeout: 1800, progress: progress)
 }
 
 /// The last value given, from another thread.

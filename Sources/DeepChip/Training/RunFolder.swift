@@ -9,7 +9,7 @@ import Training
 ///     checkpoint-1.bin   the state of the run, written in turns: while one is replaced,
 ///     checkpoint-2.bin   the other is whole
 ///     report.html        curves
-///     trained.dchip      at the end, the network with real weights and its normalizations: to train on, or to teach
+///     trained.dchip      at the end, the network with real weights and its normalizations: to train on
 ///
 /// Every file is replaced whole. The folder is locked while a run writes to it, and until the process ends.
 public final class RunFolder {

@@ -24,7 +24,7 @@ struct TrainingPreparation {
     let network = try Self.network(configuration, dataset)
     feeder = try InputFeeder(network, configuration.preprocessing.preprocessing)
     items = try Self.items(dataset, limit: configuration.limit, feeder)
-    (graph, quantization) = try Self.quantized(network, configuration, dataset)
+    (graph, quantization) = try Self.quantized(network, configuration, dataset, items)
     var checksums = TrainingConfiguration.Checksums()
     checksums.start = network.checksumOfConstants
     checksums.training = items.checksum
@@ -34,7 +34,7 @@ struct TrainingPreparation {
   var isQuantized: Bool { !quantization.weights.isEmpty || !quantization.activations.isEmpty }
 
   func trainer(threads: Int) throws -> Trainer {
-    let settings = configuration.recipe.settings(itemCount: items.count, masks: densityForm == .masking)
+    let settings = configuration.recipe.settings(itemCount: items.count, masks: quantization.masks)
     return try Trainer(
       graph, quantization: quantization, items: items, recipe: settings, teacher: try teacher(threads: threads),
       threads: threads)
@@ -44,14 +44,8 @@ struct TrainingPreparation {
   var sizeControl: FileSizeControl? {
     guard let density = configuration.recipe.density, let byteCount = density.byteCount else { return nil }
     return FileSizeControl(
-      byteCount: byteCount, initial: Float(density.initialShare(masks: densityForm == .masking)), from: density.from,
-      to: density.to, form: densityForm, scope: density.scope.scope)
-  }
-
-  /// Weights may come back if all quantizers move their thresholds by a density; others want masks.
-  private var densityForm: DensitySchedule.Form {
-    let pruned = quantization.weights.values.filter(\.isPruned)
-    return pruned.allSatisfy { $0.quantizer?.followsDensity ?? false } ? .regrowing : .masking
+      byteCount: byteCount, initial: Float(density.initialShare(masks: quantization.masks)), from: density.from,
+      to: density.to, form: quantization.masks ? .masking : .regrowing, scope: density.scope.scope)
   }
 
   // MARK: Network
@@ -84,7 +78,7 @@ struct TrainingPreparation {
 
   /// The graph that is trained, and what of it is quantized.
   private static func quantized(
-    _ graph: Graph, _ configuration: TrainingConfiguration, _ dataset: Dataset
+    _ graph: Graph, _ configuration: TrainingConfiguration, _ dataset: Dataset, _ items: LabeledItems
   ) throws -> (Graph, NetworkQuantization) {
     let choice = configuration.recipe.quantization ?? TrainingRecipe.QuantizationChoice()
     let weights = try choice.weights.map(weightKind)
@@ -99,19 +93,20 @@ struct TrainingPreparation {
     guard (weights == nil) == (activations == nil) else {
       throw Failure(.usage, "--weights and --activations: integers need both, or neither for real numbers.")
     }
-    // One thread: the ranges are part of the result.
-    var calibration = Quantization()
-    calibration.preprocessing = configuration.preprocessing.preprocessing
-    calibration.seed = configuration.recipe.seed
     let hasRange = activations.map { [.range, .movingRange].contains($0) } ?? true
-    let plan = try QuantizationPlan(
-      graph, needsNarrowInputs: !hasRange, takesSigns: activations == .sign,
-      calibration: calibration.source(dataset, passCount: 1))
+    var plan = try QuantizationPlan(graph, needsNarrowInputs: !hasRange, takesSigns: activations == .sign)
     var result = NetworkQuantization()
     for (index, layer) in plan.layers.enumerated() {
       let name = !layer.isEnd ? nil : index == 0 ? choice.firstLayer : choice.lastLayer
       result.weights[layer.weights] = try weightQuantization(weights, end: name)
     }
+    let schedule = configuration.recipe.settings(itemCount: items.count, masks: result.masks).density
+    let observed = try QuantizedStart(items: items, quantization: result, schedule: schedule).observed(plan.graph)
+    // One thread: the ranges are part of the result.
+    var calibration = Quantization()
+    calibration.preprocessing = configuration.preprocessing.preprocessing
+    calibration.seed = configuration.recipe.seed
+    try plan.calibrate(observed, calibration.source(dataset, passCount: 1))
     if let activations {
       result.activations = plan.activations.map { values in
         let kind = hasRange || values.isNarrow ? activations : TrainableActivationQuantizerKind.range
@@ -167,6 +162,13 @@ struct TrainingPreparation {
       else { throw Failure(.usage, "the teacher has no real output") }
       return logits
     }
+  }
+}
+
+extension NetworkQuantization {
+  /// Whether weights that are pruned stay so: they may come back if all quantizers move their thresholds by a density.
+  fileprivate var masks: Bool {
+    !weights.values.filter(\.isPruned).allSatisfy { $0.quantizer?.followsDensity ?? false }
   }
 }
 
