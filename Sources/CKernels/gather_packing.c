@@ -50,7 +50,7 @@ static int32_t nonzero_count(const dc_filters *f, int32_t output) {
 
 void dc_gather_order(const dc_filters *f, int32_t outputBegin, int32_t outputEnd, uint8_t *outputs) {
   const int32_t n = outputEnd - outputBegin;
-  int32_t counts[64];
+  int32_t counts[DC_GATHER_SPAN];
   for (int32_t o = 0; o < n; o++) {
     counts[o] = n > lanes ? nonzero_count(f, outputBegin + o) : 0;
     /* Sorted by insertion; those that are equal keep their order. */

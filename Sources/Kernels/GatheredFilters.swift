@@ -8,11 +8,14 @@ public typealias GatheredWeights = dc_gathered
 /// Sparse s8 weights in rounds, for the kernels that skip zeros: what `dc_gathered` points to.
 ///
 /// A round picks four codes for each of 16 outputs, so a layer takes the time of its rounds, not of its products. `fill`
-/// says how many of the places in rounds hold a weight. Within 64 outputs, those with as many weights lie together.
+/// says how many of the places in rounds hold a weight. Within `span` outputs, those with as many weights lie together.
 ///
 ///     let sparse = GatheredFilters(filters)
 ///     let multipliers = sparse.places.map { multipliers[$0] }     // parameters go by place
 public struct GatheredFilters {
+  /// Outputs that trade places, and of which a call's channels begin at a multiple.
+  public static let span = Int(DC_GATHER_SPAN)
+
   /// `tables[t]` and `tables[t + 1]` are what a round at `t` picks from.
   public private(set) var tables: [GatherTable] = []
   /// Rounds that begin at a table, `[group][table]`.
@@ -21,7 +24,7 @@ public struct GatheredFilters {
   public private(set) var groupOffsets: [Int] = []
   /// All rounds.
   public private(set) var data: [UInt8] = []
-  /// The place, 0...63, of each output among its 64; rounded up to 64 outputs.
+  /// The place, 0...255, of each output in its span; rounded up to 64 outputs.
   public private(set) var order: [UInt8]
   /// The output that is computed at each place.
   public private(set) var places: [Int] = []
@@ -57,9 +60,9 @@ public struct GatheredFilters {
   }
 
   private mutating func setOrder(_ filters: inout Filters) {
-    var block = [UInt8](repeating: 0, count: 64)
-    for begin in stride(from: 0, to: Int(filters.outputs), by: 64) {
-      let end = min(begin + 64, Int(filters.outputs))
+    var block = [UInt8](repeating: 0, count: Self.span)
+    for begin in stride(from: 0, to: Int(filters.outputs), by: Self.span) {
+      let end = min(begin + Self.span, Int(filters.outputs))
       dc_gather_order(&filters, Int32(begin), Int32(end), &block)
       for place in 0..<end - begin {
         order[begin + Int(block[place])] = UInt8(place)

@@ -316,7 +316,8 @@ private func checkCodes(_ window: Window) {
 @inline(__always)
 private func checkGather(_ window: Window) {
   checkCodes(window)
-  precondition(window.channelBegin % 64 == 0, "A range of channels of sparse weights must begin at a multiple of 64.")
+  precondition(
+    window.channelBegin % DC_GATHER_SPAN == 0, "A range of channels of sparse weights must begin at a multiple of 256.")
 }
 
 @inline(__always)

@@ -18,19 +18,22 @@ final class WeightedSumJob: Job {
   private let images: Int
   private let pixels: Int
   private let channels: Int
+  /// Of which the channels of a part begin at a multiple.
+  private let channelGrain: Int
   private let inputImageStride: Int
   private let outputImageStride: Int
   private let residualImageStride: Int
 
   init(
     kernel: ConvolutionKernel, groups: [dc_convolution], images: Int, pixels: Int, channels: Int,
-    inputImageStride: Int, outputImageStride: Int, residualImageStride: Int, work: Int
+    channelGrain: Int, inputImageStride: Int, outputImageStride: Int, residualImageStride: Int, work: Int
   ) {
     self.kernel = kernel
     self.groups = groups
     self.images = images
     self.pixels = pixels
     self.channels = channels
+    self.channelGrain = channelGrain
     self.inputImageStride = inputImageStride
     self.outputImageStride = outputImageStride
     self.residualImageStride = residualImageStride
@@ -41,8 +44,7 @@ final class WeightedSumJob: Job {
     if images * pixels >= 8 * parts || parts == 1 {
       runPixels(Job.share(images * pixels, part: part, of: parts), 0..<channels)
     } else {
-      let grain = Int(DC_CHANNEL_BLOCK) * 4
-      runPixels(0..<images * pixels, Job.share(channels, part: part, of: parts, grain: grain))
+      runPixels(0..<images * pixels, Job.share(channels, part: part, of: parts, grain: channelGrain))
     }
   }
 
@@ -127,11 +129,12 @@ extension JobBuilder {
       } catch { throw .weights(name: schedule.graph.nodes[step.node].name, error) }
     }
     // Pixels that are computed as one are fewer, with more channels.
-    let joined = if case .gather(_, let columns) = packing { columns } else { 1 }
+    let (joined, grain) =
+      if case .gather(_, let columns) = packing { (columns, GatheredFilters.span) } else { (1, Int(DC_CHANNEL_BLOCK) * 4) }
     let job = WeightedSumJob(
       kernel: kernel, groups: groups, images: isSinglePixel ? 1 : input.images,
       pixels: isSinglePixel ? input.images : output.rows * output.columns / joined, channels: outputs * joined,
-      inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
+      channelGrain: grain, inputImageStride: input.imageByteCount, outputImageStride: output.imageByteCount,
       residualImageStride: residualImageStride(step),
       work: work(input, output, weights))
     job.choice = choice

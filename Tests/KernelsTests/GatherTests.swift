@@ -84,13 +84,17 @@ private struct GuardedWeights {
     for pixels in [4, 7, 10, 64, 67] {
       shapes.append(LayerShape(rows: 3, columns: pixels, channels: 16, outputs: 32, kernel: three, skip: pixels % 4))
     }
+    // Outputs in two, three and four blocks of 64.
+    for outputs in [65, 128, 129, 192, 193, 255, 256, 257] {
+      shapes.append(LayerShape(rows: 1, columns: 11, channels: 16, outputs: outputs, kernel: (1, 3), skip: outputs % 3))
+    }
     // 64 outputs and windows of six tables, whole tiles and others.
     for pixels in [8, 12, 16, 64] {
       shapes.append(LayerShape(rows: 2, columns: pixels, channels: 32, outputs: 64, kernel: three))
     }
     shapes += [
-      LayerShape(rows: 3, columns: 7, channels: 16, outputs: 130, kernel: three, skip: 2, firstOutput: 64),
-      LayerShape(rows: 3, columns: 7, channels: 64, outputs: 200, firstOutput: 128, shift: 45),
+      LayerShape(rows: 3, columns: 7, channels: 16, outputs: 300, kernel: three, skip: 2, firstOutput: 256),
+      LayerShape(rows: 3, columns: 7, channels: 64, outputs: 530, firstOutput: 256, shift: 45),
       LayerShape(rows: 2, columns: 5, channels: 72, outputs: 64, isExtreme: true),
     ]
     return shapes
@@ -226,7 +230,7 @@ private struct GuardedWeights {
     }
   }
 
-  @Test("Packing keeps every weight once, and each of 64 outputs in its block", arguments: edges)
+  @Test("Packing keeps every weight once, and every output in its span", arguments: edges)
   func packing(shape: LayerShape) {
     let pattern = WeightPattern(density: 0.2, levels: (1, -1))
     let layer = layer(shape, pattern, seed: 3)
@@ -234,7 +238,7 @@ private struct GuardedWeights {
       let filters = packed(layer, WeightPattern(density: 0.2, levels: (1, -1), isNarrow: isNarrow))
       #expect(filters.nonzeroCount == layer.filter.count { $0 != 0 })
       #expect(filters.places.sorted() == Array(0..<shape.outputs))
-      #expect(filters.places.enumerated().allSatisfy { $0.offset / 64 == $0.element / 64 })
+      #expect(filters.places.enumerated().allSatisfy { $0.offset / GatheredFilters.span == $0.element / GatheredFilters.span })
       #expect((0...1).contains(filters.fill))
       #expect(filters.rounds.reduce(0) { $0 + Int($1) } == filters.roundCount)
     }

@@ -26,6 +26,8 @@ extern "C" {
 /* Output channels that lie together in packed weights. A range of channels begins at a multiple of it, and
    parameters that go by channel are readable (any value) up to the next multiple. */
 #define DC_CHANNEL_BLOCK 16
+/* Outputs of sparse weights that trade places, so that those with as many weights lie together. */
+#define DC_GATHER_SPAN 256
 
 /* Readable bytes that must follow the u8 input map of a convolution of fewer than 4 channels (stride 1, 2 or 3): the
    length of a segment is rounded up to 4 bytes. Nothing else needs any. */
@@ -52,7 +54,7 @@ typedef struct dc_window {
   int32_t columns;
   int32_t pixelBegin;
   int32_t pixelEnd;
-  int32_t channelBegin; /* a multiple of DC_CHANNEL_BLOCK; of 64 for depthwise */
+  int32_t channelBegin; /* a multiple of DC_CHANNEL_BLOCK; of 64 for depthwise, of DC_GATHER_SPAN for sparse weights */
   int32_t channelEnd;
 } dc_window;
 
@@ -105,7 +107,7 @@ typedef struct dc_residual {
    clamp(sum + biases[c] + residual, lowest, highest).
 
    conv_u8g8u8, convadd_u8g8u8, conv_u8g8f32: the same from sparse weights, a dc_gathered. A range of channels begins at
-   a multiple of 64. conv_u8k4u8, conv_u8k4f32: the same from weights of few levels, a dc_leveled. conv_u8b1u8,
+   a multiple of DC_GATHER_SPAN. conv_u8k4u8, conv_u8k4f32: the same from weights of few levels, a dc_leveled. conv_u8b1u8,
    conv_u8b1f32: the same from weights of two levels, a dc_binary, with codes in which few bits are ever set.
 
    Overflow: |sum of codes * weights| < 2^31 holds below 65 793 products, and is otherwise for the packer to prove.
@@ -142,7 +144,7 @@ typedef struct dc_gathered {
   const uint8_t *rounds;         /* [group][table]: rounds that begin at a table; the last has no next one */
   const ptrdiff_t *groupOffsets; /* [group]: where its rounds begin in `data` */
   const uint8_t *data;           /* aligned to 64 */
-  const uint8_t *order;          /* [outputs, rounded up to 64]: places within 64 */
+  const uint8_t *order;          /* [outputs, rounded up to 64]: places within DC_GATHER_SPAN */
   int32_t tableCount;
   int32_t isNarrow;
   int8_t levels[2]; /* narrow: the weights for bit 7 clear and set */
@@ -451,7 +453,7 @@ void dc_pack_weights_f32(const dc_filters *filters, int32_t outputBegin, int32_t
 /* Sparse weights, see dc_gathered. `levels`: NULL makes wide rounds, else the two weights (other than 0) of narrow ones.
 
    dc_gather_tables fills `tables` when it is not NULL, and returns how many there are. dc_gather_order writes for each
-   place of outputs outputBegin..<outputEnd, at most 64, which of them is computed there: those with as many non-zeros lie
+   place of outputs outputBegin..<outputEnd, at most DC_GATHER_SPAN, which of them is computed there: those with as many non-zeros lie
    together. dc_pack_gathered writes the rounds of up to 16 outputs, numbered from 0 on, and how many begin at each
    table; `data` holds dc_gathered_most_bytes bytes. It returns the bytes written. */
 int32_t dc_gather_tables(const dc_filters *filters, const int8_t *levels, dc_gather_table *tables);

@@ -3,8 +3,8 @@
    A quarter of a round picks four codes for each of 4 outputs: tbl from the 64 bytes of one table, tbx from those of
    the next, and what multiplies in the instruction set adds the products. Two tables are 8 registers: no second pixel
    fits beside them, but up to DC_MOST_GROUPS groups of 16 outputs pick from them. Groups are the outer loop over up to
-   64 pixels, whose codes wait in memory until those of 64 outputs are there; tbl then brings them into the order of
-   channels.
+   64 pixels, whose codes wait in memory until those of a span of outputs are there; tbl then brings them into the order
+   of channels.
 
    The includer defines DC_TARGET, DC_NAME, DC_TILE, DC_MOST_GROUPS and the products (see convolution_u8s8.h). */
 #include "neon.h"
@@ -13,12 +13,12 @@ enum { most_groups = DC_MOST_GROUPS, most_run = 64 };
 
 typedef enum ending { ends_in_codes, ends_in_added_codes, ends_in_values } ending;
 
-/* Up to 64 pixels, and what 64 outputs of them came to, by place. */
+/* Up to 64 pixels, and what a span of outputs came to, by place. */
 typedef struct pixel_run {
   dc_cursor at[most_run];
   union {
-    uint8_t codes[most_run][64];
-    int32_t sums[most_run][64];
+    uint8_t codes[most_run][DC_GATHER_SPAN];
+    int32_t sums[most_run][DC_GATHER_SPAN];
   } by_place;
 } pixel_run;
 
@@ -126,7 +126,7 @@ DC_NEON_INLINE void compute_groups(const int groups, const int narrow, const int
   for (int32_t p = 0; p < count; p++) {
     sum_pixel(groups, narrow, &c->window, g, group, run->at[p].input, sums);
     UNROLLED for (int i = 0; i < groups; i++) {
-      const int32_t first = (group + i) % 4 * 16;
+      const int32_t first = (group + i) * 16 % DC_GATHER_SPAN;
       UNROLLED for (int q = 0; q < 4; q++) sums[i][q] = vaddq_s32(sums[i][q], start[i][q]);
       if (wants_codes) {
         vst1q_u8(run->by_place.codes[p] + first, requantized16(sums[i], &rule, (group + i) * 16));
@@ -160,20 +160,28 @@ static const group_function functions[2][2][3] = {
 #endif
 };
 
+/* The codes at 16 places of a span. */
+DC_NEON_INLINE uint8x16_t ordered_codes(const uint8_t *codes, int32_t channels, uint8x16_t places) {
+  uint8x16_t ordered = vqtbl4q_u8(vld1q_u8_x4(codes), places);
+  for (int32_t begin = 64; begin < channels; begin += 64) {
+    places = vsubq_u8(places, vdupq_n_u8(64)); /* below 0 becomes more than there are places in 64 */
+    ordered = vqtbx4q_u8(ordered, vld1q_u8_x4(codes + begin), places);
+  }
+  return ordered;
+}
+
 /* Stores the codes of a run in the order of channels. */
 DC_NEON_INLINE void finish_codes(const int adds, const dc_convolution *c, int32_t block, int32_t channels,
                                  int32_t count, const pixel_run *run) {
   const uint8_t *order = ((const dc_gathered *)c->weights)->order + block;
   const dc_sum_rule addition = c->residual.rule; /* a copy, which a store cannot change */
-  for (int32_t p = 0; p < count; p++) {
-    const uint8x16x4_t places = vld1q_u8_x4(run->by_place.codes[p]);
+  for (int32_t p = 0; p < count; p++)
     for (int32_t o = 0; o < channels; o += 16) {
-      uint8x16_t codes = vqtbl4q_u8(places, vld1q_u8(order + o));
+      uint8x16_t codes = ordered_codes(run->by_place.codes[p], channels, vld1q_u8(order + o));
       if (adds)
         codes = sum_of_codes(codes, load_bytes(run->at[p].residual + block + o, channels - o), &addition);
       store_bytes(run->at[p].output + block + o, codes, channels - o);
     }
-  }
 }
 
 /* Stores the values of a run in the order of channels. */
@@ -200,8 +208,8 @@ DC_NEON_INLINE void convolve(const dc_convolution *c, const ending ending) {
       run.at[p] = cursor;
       dc_cursor_advance(&cursor, w, residual);
     }
-    for (int32_t block = w->channelBegin; block < w->channelEnd; block += 64) {
-      const int32_t channels = dc_minimum(64, w->channelEnd - block);
+    for (int32_t block = w->channelBegin; block < w->channelEnd; block += DC_GATHER_SPAN) {
+      const int32_t channels = dc_minimum(DC_GATHER_SPAN, w->channelEnd - block);
       const group_function *compute = functions[ending == ends_in_values][g->isNarrow != 0];
       for (int32_t group = block / 16, left = (channels + 15) / 16, n; left > 0; left -= n, group += n) {
         n = left >= 4 && most_groups == 4 ? 4 : left >= 2 ? 2 : 1;

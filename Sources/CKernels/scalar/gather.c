@@ -26,11 +26,11 @@ static void sum_picked(const dc_window *w, const dc_gathered *g, int32_t group, 
 #define FOR_EACH_SUM(c, body) \
   const dc_window *w = &(c)->window; \
   const dc_gathered *g = (const dc_gathered *)(c)->weights; \
-  for (int32_t block = w->channelBegin; block < w->channelEnd; block += 64) { \
+  for (int32_t block = w->channelBegin; block < w->channelEnd; block += DC_GATHER_SPAN) { \
     dc_cursor at = dc_cursor_at(w, &(c)->residual, w->pixelBegin); \
-    const int32_t channels = dc_minimum(64, w->channelEnd - block); \
+    const int32_t channels = dc_minimum(DC_GATHER_SPAN, w->channelEnd - block); \
     for (int32_t pixel = w->pixelBegin; pixel < w->pixelEnd; pixel++) { \
-      int32_t sums[64]; \
+      int32_t sums[DC_GATHER_SPAN]; \
       for (int32_t o = 0; o < channels; o += 16) sum_picked(w, g, (block + o) / 16, at.input, sums + o); \
       for (int32_t channel = block; channel < block + channels; channel++) { \
         const int32_t place = block + g->order[channel], sum = sums[g->order[channel]]; \
