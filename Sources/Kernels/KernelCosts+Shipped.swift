@@ -49,29 +49,31 @@ extension KernelCosts {
     }
   }
 
-  private static let avx512 = KernelCosts(arrival: Arrival(near: 0.0052, shared: 0.0103, memory: 0.0196)) {
+  private static let avx512 = KernelCosts(arrival: Arrival(near: 0.0048, shared: 0.0079, memory: 0.0157)) {
     method, shape in
     switch (method, shape) {
-    case (.dense, .fewPixels): Factors(step: 0.315, block: 0, addition: 0.9)
-    case (.dense, .upTo16): Factors(step: 0.142, block: 1.15, addition: 0.85)
-    case (.dense, .sliding): Factors(step: 0.11, block: 0.92, addition: 0.68)
-    case (.dense, .upTo32): Factors(step: 0.125, block: 0.85, addition: 1.08)
-    case (.dense, .more): Factors(step: 0.125, block: 0.83, addition: 1.1)
+    case (.dense, .fewPixels): Factors(step: 0.3, block: 0, addition: 0.6)
+    case (.dense, .upTo16): Factors(step: 0.134, block: 1.22, addition: 0.85)
+    case (.dense, .sliding): Factors(step: 0.127, block: 0, addition: 0.61)
+    case (.dense, .upTo32): Factors(step: 0.119, block: 0.54, addition: 0.88)
+    case (.dense, .more): Factors(step: 0.12, block: 0.5, addition: 0.89)
     case (.gather, _): scalarGather
-    case (.packed, .fewPixels): Factors(step: 0.266, block: 4.75, addition: 0)
-    case (.packed, .upTo16), (.packed, .sliding): Factors(step: 0.209, block: 3.2, addition: 0)
-    case (.packed, .upTo32): Factors(step: 0.217, block: 3.1, addition: 0)
-    case (.packed, .more): Factors(step: 0.242, block: 1.55, addition: 0)
+    case (.packed, .fewPixels): Factors(step: 0.253, block: 4.26, addition: 0)
+    case (.packed, .upTo16): Factors(step: 0.199, block: 2.78, addition: 0)
+    case (.packed, .sliding): Factors(step: 0.257, block: 0, addition: 0)
+    case (.packed, .upTo32): Factors(step: 0.201, block: 2.65, addition: 0)
+    case (.packed, .more): Factors(step: 0.23, block: 1.05, addition: 0)
     case (.binary, _): avx2[method, shape]
     }
   }
 
   private static let avx512VBMI = KernelCosts(arrival: avx512.arrival) { method, shape in
     switch (method, shape) {
-    case (.gather, .fewPixels): Factors(step: 0.459, table: 0.83, block: 9.1, addition: 2.7)
-    case (.gather, .upTo16), (.gather, .sliding): Factors(step: 0.202, table: 0.2, block: 1.01, addition: 0.79)
-    case (.gather, .upTo32): Factors(step: 0.225, table: 0.107, block: 0.9, addition: 0.46)
-    case (.gather, .more): Factors(step: 0.234, table: 0.103, block: 0.72, addition: 0.56)
+    case (.gather, .fewPixels): Factors(step: 0.444, table: 0.69, block: 8.4, addition: 2.7)
+    case (.gather, .upTo16): Factors(step: 0.201, table: 0.185, block: 0.99, addition: 0.76)
+    case (.gather, .sliding): Factors(step: 0.217, table: 0.47, block: 0, addition: 0.84)
+    case (.gather, .upTo32): Factors(step: 0.22, table: 0.057, block: 0.94, addition: 0.45)
+    case (.gather, .more): Factors(step: 0.241, table: 0.037, block: 0.68, addition: 0.49)
     case (.binary, .fewPixels): Factors(step: 0.8, table: 1, block: 3, addition: 0)
     case (.binary, _): Factors(step: 0.42, table: 0.9, block: 3.2, addition: 0)
     case (.dense, _), (.packed, _): avx512[method, shape]
