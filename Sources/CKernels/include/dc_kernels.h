@@ -137,7 +137,7 @@ typedef struct dc_gather_table {
    table t (i < 64) or t + 1. Wide rounds are 64 such bytes, and 64 weights. Narrow ones are 64 bytes: bit 7 tells which
    of two weights; a place that has none picks a byte that the mask leaves out.
 
-   Within 64 outputs the order is free: output c of them is computed at place order[c]. Parameters that go by channel
+   Within DC_GATHER_SPAN outputs the order is free: output c of them is computed at place order[c]. Parameters that go by channel
    (multipliers, offsets, scales, biases) are given by place; maps keep the order of channels. */
 typedef struct dc_gathered {
   const dc_gather_table *tables;
