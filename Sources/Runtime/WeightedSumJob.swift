@@ -130,7 +130,9 @@ extension JobBuilder {
     }
     // Pixels that are computed as one are fewer, with more channels.
     let (joined, grain) =
-      if case .gather(_, let columns) = packing { (columns, GatheredFilters.span) } else { (1, Int(DC_CHANNEL_BLOCK) * 4) }
+      if case .gather(_, let columns) = packing { (columns, GatheredFilters.span) } else {
+        (1, Int(DC_CHANNEL_BLOCK) * 4)
+      }
     let job = WeightedSumJob(
       kernel: kernel, groups: groups, images: isSinglePixel ? 1 : input.images,
       pixels: isSinglePixel ? input.images : output.rows * output.columns / joined, channels: outputs * joined,

@@ -238,7 +238,9 @@ private struct GuardedWeights {
       let filters = packed(layer, WeightPattern(density: 0.2, levels: (1, -1), isNarrow: isNarrow))
       #expect(filters.nonzeroCount == layer.filter.count { $0 != 0 })
       #expect(filters.places.sorted() == Array(0..<shape.outputs))
-      #expect(filters.places.enumerated().allSatisfy { $0.offset / GatheredFilters.span == $0.element / GatheredFilters.span })
+      #expect(
+        filters.places.enumerated().allSatisfy { $0.offset / GatheredFilters.span == $0.element / GatheredFilters.span }
+      )
       #expect((0...1).contains(filters.fill))
       #expect(filters.rounds.reduce(0) { $0 + Int($1) } == filters.roundCount)
     }
