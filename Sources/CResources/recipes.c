@@ -33,6 +33,9 @@ static const unsigned char resnet20_cifar10_binary[] = {
 static const unsigned char resnet20_cifar10_ternary[] = {
 #embed "../../Recipes/resnet20-cifar10-ternary.json"
 };
+static const unsigned char resnet20_cifar10_ternary_longer[] = {
+#embed "../../Recipes/resnet20-cifar10-ternary-longer.json"
+};
 static const unsigned char resnet44_cifar10_ternary[] = {
 #embed "../../Recipes/resnet44-cifar10-ternary.json"
 };
@@ -51,6 +54,7 @@ static const dc_recipe recipes[] = {
     {"resnet20-cifar10-4bit", resnet20_cifar10_4bit, sizeof resnet20_cifar10_4bit},
     {"resnet20-cifar10-binary", resnet20_cifar10_binary, sizeof resnet20_cifar10_binary},
     {"resnet20-cifar10-ternary", resnet20_cifar10_ternary, sizeof resnet20_cifar10_ternary},
+    {"resnet20-cifar10-ternary-longer", resnet20_cifar10_ternary_longer, sizeof resnet20_cifar10_ternary_longer},
     {"resnet44-cifar10-ternary", resnet44_cifar10_ternary, sizeof resnet44_cifar10_ternary},
     {"resnet44-cifar10-ternary-thinner", resnet44_cifar10_ternary_thinner, sizeof resnet44_cifar10_ternary_thinner},
 };
