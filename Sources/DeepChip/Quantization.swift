@@ -32,9 +32,7 @@ public struct Quantization {
     _ model: Model, calibration dataset: Dataset?, progress: @escaping (Double) -> Void = { _ in }
   ) throws -> PackedModel {
     let name = model.url.lastPathComponent.escapedForDisplay
-    guard model.format != .dchip else {
-      throw Failure(.usage, "\(name): already packed; quantize the .onnx or .tflite it came from")
-    }
+    if model.format == .dchip { return try alreadyPacked(model, name, dataset) }
     do {
       let quantizer = PostTrainingQuantizer(options)
       let prepared = quantizer.prepared(model.graph.simplified())
@@ -52,6 +50,21 @@ public struct Quantization {
     } catch {
       throw Failure(error)
     }
+  }
+
+  /// The same model, to be written with other codes.
+  private func alreadyPacked(_ model: Model, _ name: String, _ dataset: Dataset?) throws -> PackedModel {
+    let packed = model.packed
+    let isCoded = packed.graph.constants.values.contains { if case .coded = $0 { true } else { false } }
+    guard isCoded, dataset == nil else {
+      throw Failure(
+        .usage,
+        isCoded
+          ? "\(name): already packed; without --data it is written again with other --codes. "
+            + "To quantize anew, take the .onnx or .tflite it came from."
+          : "\(name): holds real weights of a training run; quantize the .onnx or .tflite, or train it on.")
+    }
+    return packed
   }
 
   /// Runs graphs over the calibration items with the float kernels.

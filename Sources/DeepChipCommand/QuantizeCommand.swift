@@ -6,7 +6,8 @@ struct QuantizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quantize", abstract: "Packs a trained float model with 8-bit activations and small weights.",
     discussion: """
-      No training: activation ranges come from sample inputs of the training split. Weights are one of:
+      No training: activation ranges come from sample inputs of the training split. A .dchip that is packed already keeps \
+      its weights, and is written again with other --codes. Weights are one of:
       \(WeightQuantizerKind.all.map { "  \($0.name): \($0.help)" }.joined(separator: "\n"))
       """)
 

@@ -93,6 +93,21 @@ import Testing
     #expect(Array(files[0]) == (try Self.packed.get()))
   }
 
+  @Test("A packed model is written again with other codes, and keeps its weights")
+  func recoding() throws {
+    let small = folder["small.dchip"].path
+    #expect(try deepchip("quantize", dchip, "--codes", "small", "--no-names", "-o", small).code == 0)
+    #expect(try Data(contentsOf: folder["small.dchip"]).count < (try Self.packed.get().count))
+    let predictions = try [dchip, small].map { file in
+      #expect(try deepchip("eval", file, "--data", "digits", "--predictions", folder["p"].path).code == 0)
+      return try Data(contentsOf: folder["p"])
+    }
+    #expect(predictions[0] == predictions[1])
+
+    let anew = try deepchip("quantize", dchip, "--data", "digits", "-o", small)
+    #expect(anew.code == 2 && anew.standardError.contains("already packed"))
+  }
+
   @Test("eval gives counts and fractions; predictions are a byte each")
   func eval() throws {
     let run = try deepchip(
