@@ -46,7 +46,7 @@ thinner() {
 
 case $name in
   resnet20-ternary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-ternary --data $cifar10 --teacher $teacher" ;;
-  resnet20-ternary-longer) teach; arguments="Runs/resnet20-ternary/trained.dchip --recipe Recipes/resnet20-cifar10-ternary-longer.json --data $cifar10 --teacher $teacher" ;;
+  resnet20-ternary-longer) teach; arguments="Runs/resnet20-ternary/trained.dchip --recipe resnet20-cifar10-ternary-longer --data $cifar10 --teacher $teacher" ;;
   resnet20-2bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-2bit --data $cifar10 --teacher $teacher" ;;
   resnet20-4bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-4bit --data $cifar10 --teacher $teacher" ;;
   resnet20-binary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-binary --data $cifar10 --teacher $teacher" ;;

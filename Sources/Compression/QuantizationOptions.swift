@@ -36,4 +36,13 @@ public struct QuantizationOptions: Sendable {
     self.matchesStatistics = matchesStatistics
     self.overrides = overrides
   }
+
+  /// Whether all is as it is without being told.
+  public var isDefault: Bool {
+    let other = QuantizationOptions()
+    return weights.name == other.weights.name && weightOptions == other.weightOptions
+      && endWeights?.name == other.endWeights?.name && calibrator.name == other.calibrator.name
+      && equalizes == other.equalizes && correctsBias == other.correctsBias
+      && matchesStatistics == other.matchesStatistics && overrides == other.overrides
+  }
 }

@@ -23,7 +23,7 @@ public struct Quantization {
   public init() {}
 
   /// - Parameters:
-  ///   - model: with real weights, or with codes.
+  ///   - model: with real weights, or with codes; a packed one stays as it is, and takes neither inputs nor options.
   ///   - dataset: the training split, or other inputs that are typical; nil will do for a model that comes with all of
   ///     its codes.
   ///   - progress: told the share done, 0...1.
@@ -53,14 +53,16 @@ public struct Quantization {
   }
 
   /// The same model, to be written with other codes.
+  ///
+  /// - Throws: `Failure` when it holds real weights, or is to be quantized in a way.
   private func alreadyPacked(_ model: Model, _ name: String, _ dataset: Dataset?) throws -> PackedModel {
     let packed = model.packed
     let isCoded = packed.graph.constants.values.contains { if case .coded = $0 { true } else { false } }
-    guard isCoded, dataset == nil else {
+    guard isCoded, dataset == nil, options.isDefault else {
       throw Failure(
         .usage,
         isCoded
-          ? "\(name): already packed; without --data it is written again with other --codes. "
+          ? "\(name): already packed; without --data and options of weights it is written again with other --codes. "
             + "To quantize anew, take the .onnx or .tflite it came from."
           : "\(name): holds real weights of a training run; quantize the .onnx or .tflite, or train it on.")
     }

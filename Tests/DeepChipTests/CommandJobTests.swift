@@ -104,8 +104,10 @@ import Testing
     }
     #expect(predictions[0] == predictions[1])
 
-    let anew = try deepchip("quantize", dchip, "--data", "digits", "-o", small)
-    #expect(anew.code == 2 && anew.standardError.contains("already packed"))
+    for options in [["--data", "digits"], ["--weights", "ternary"], ["--layer", "1=real"], ["--equalize"]] {
+      let anew = try CommandRun(["quantize", dchip, "-o", small] + options)
+      #expect(anew.code == 2 && anew.standardError.contains("already packed"), "\(options)")
+    }
   }
 
   @Test("eval gives counts and fractions; predictions are a byte each")
