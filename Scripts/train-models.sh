@@ -57,8 +57,9 @@ case $name in
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
   resnet44-ternary-0.08) teach; thinner 0.08 0.10 ;;
   convnet-float) arguments="--recipe convnet-cifar10 --data $cifar10" ;;
-  convnet-ternary-0.10) arguments="Runs/convnet-float/trained.dchip --recipe convnet-cifar10-ternary --data $cifar10 --teacher Runs/convnet-float/trained.dchip" ;;
-  convnet-ternary-0.025) arguments="Runs/convnet-ternary-0.10/trained.dchip --recipe convnet-cifar10-ternary --density 0.025 --data $cifar10 --teacher Runs/convnet-float/trained.dchip" ;;
+  convnet-float-longer) arguments="Runs/convnet-float/trained.dchip --recipe convnet-cifar10-longer --data $cifar10" ;;
+  convnet-ternary-0.10) arguments="Runs/convnet-float-longer/trained.dchip --recipe convnet-cifar10-ternary --data $cifar10 --teacher Runs/convnet-float-longer/trained.dchip" ;;
+  convnet-ternary-0.025) arguments="Runs/convnet-ternary-0.10/trained.dchip --recipe convnet-cifar10-ternary --density 0.025 --data $cifar10 --teacher Runs/convnet-float-longer/trained.dchip" ;;
   lenet5-float) arguments="--recipe lenet5-mnist --data $mnist" ;;
   lenet5-ternary) arguments="Runs/lenet5-float/trained.dchip --recipe lenet5-mnist-ternary --data $mnist --teacher Runs/lenet5-float/trained.dchip" ;;
 esac

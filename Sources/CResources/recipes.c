@@ -6,6 +6,9 @@
 static const unsigned char convnet_cifar10[] = {
 #embed "../../Recipes/convnet-cifar10.json"
 };
+static const unsigned char convnet_cifar10_longer[] = {
+#embed "../../Recipes/convnet-cifar10-longer.json"
+};
 static const unsigned char convnet_cifar10_ternary[] = {
 #embed "../../Recipes/convnet-cifar10-ternary.json"
 };
@@ -45,6 +48,7 @@ static const unsigned char resnet44_cifar10_ternary_thinner[] = {
 
 static const dc_recipe recipes[] = {
     {"convnet-cifar10", convnet_cifar10, sizeof convnet_cifar10},
+    {"convnet-cifar10-longer", convnet_cifar10_longer, sizeof convnet_cifar10_longer},
     {"convnet-cifar10-ternary", convnet_cifar10_ternary, sizeof convnet_cifar10_ternary},
     {"digits", digits, sizeof digits},
     {"digits-ternary", digits_ternary, sizeof digits_ternary},

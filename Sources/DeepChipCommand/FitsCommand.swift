@@ -65,6 +65,9 @@ struct FitsCommand: ParsableCommand {
       for tensor in peak.tensors {
         Console.print("          \(padded(tensor.byteCount.grouped)) \(tensor.name.escapedForDisplay)")
       }
+      if peak.sharedByteCount > 0 {
+        Console.print("          \(padded("-" + peak.sharedByteCount.grouped)) in two of them")
+      }
       if peak.gapByteCount > 0 { Console.print("          \(padded(peak.gapByteCount.grouped)) gaps") }
     }
     show(report.work)

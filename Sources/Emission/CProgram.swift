@@ -59,13 +59,12 @@ struct CProgram {
     self = best
   }
 
-  /// Plans the arena again, with scratch memory, and with the inputs if there is room.
+  /// Plans the arena again, with scratch memory, results that cover operands, and the inputs if there is room.
   private mutating func plan() {
     guard unsupported.isEmpty else { return }
-    let pooled = poolInPlace()
+    let sharing = shareableBuffers()
     let without = schedule.buffers.map(\.lifetime)
-    let overlays = Dictionary(uniqueKeysWithValues: pooled.map { ($0.operand, $0.result) })
-    schedule.arena = ArenaPlan(without, alignment: 4, overlays: overlays)
+    schedule.arena = ArenaPlan(without, alignment: 4, sharing: sharing)
     var with = without
     let candidates = schedule.inputs.indices.filter { index in
       let id = schedule.inputs[index]
@@ -77,44 +76,11 @@ struct CProgram {
       let last = schedule.steps.lastIndex { $0.reads.contains(id) } ?? 0
       with[id.index] = Lifetime(byteCount: layout(id).byteCount, firstStep: 0, lastStep: last)
     }
-    let plan = ArenaPlan(with, alignment: 4, overlays: overlays)
-    let isSafe = pooled.allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
-    guard !candidates.isEmpty, isSafe, plan.byteCount <= schedule.arena.byteCount else { return }
+    let plan = ArenaPlan(with, alignment: 4, sharing: sharing)
+    guard !candidates.isEmpty, plan.byteCount <= schedule.arena.byteCount else { return }
     schedule.arena = plan
     for index in candidates.map({ schedule.inputs[$0].index }) { schedule.buffers[index].lifetime = with[index] }
     placedInputs = candidates
-  }
-
-  /// Lets results of pooling lie over what is pooled, where that makes the arena smaller.
-  ///
-  /// The kernels write no byte before they have read it, if the result begins at or before its operand.
-  ///
-  /// - Returns: operands and results that share bytes: no result may begin after its operand.
-  private mutating func poolInPlace() -> [(operand: Int, result: Int)] {
-    var lifetimes = schedule.buffers.map(\.lifetime)
-    var smallest = ArenaPlan(lifetimes, alignment: 4)
-    var pairs: [(operand: Int, result: Int)] = []
-    for (index, step) in schedule.steps.enumerated() {
-      guard case .pooling(let pooling) = step.action, pooling.origin == (0, 0) else { continue }
-      let (operand, result) = (step.reads[0].index, step.writes.index)
-      guard lifetimes[operand].lastStep == index, lifetimes[operand].byteCount > 0, lifetimes[result].byteCount > 0,
-        lifetimes[result].firstStep == index, lifetimes[result].lastStep > index
-      else { continue }
-      let before = lifetimes
-      lifetimes[result].firstStep = index + 1
-      let tried = pairs + [(operand, result)]
-      let overlays = Dictionary(uniqueKeysWithValues: tried.map { ($0.operand, $0.result) })
-      let plan = ArenaPlan(lifetimes, alignment: 4, overlays: overlays)
-      let isSafe = tried.allSatisfy { plan.offsets[$0.result] <= plan.offsets[$0.operand] }
-      if isSafe, plan.byteCount < smallest.byteCount {
-        smallest = plan
-        pairs = tried
-      } else {
-        lifetimes = before
-      }
-    }
-    for index in lifetimes.indices { schedule.buffers[index].lifetime = lifetimes[index] }
-    return pairs
   }
 
   private init(

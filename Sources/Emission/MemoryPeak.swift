@@ -19,12 +19,14 @@ public struct MemoryPeak: Sendable, Equatable {
   public var kind: Operator.Kind
   /// The values that are needed at that step, largest first.
   public var blocks: [Block]
-  /// Bytes of the arena beyond the blocks' sum: gaps that no order of placing closed.
+  /// Bytes that lie in more than one block: a result may cover what a layer has read already.
+  public var sharedByteCount: Int
+  /// Bytes of the arena in none of the blocks: gaps that no order of placing closed.
   public var gapByteCount: Int
 }
 
 extension CEmitter {
-  /// The step with the most bytes alive; nil without an arena.
+  /// The step with the most bytes of the arena in use; nil without an arena.
   public var peak: MemoryPeak? {
     guard sizes.arenaByteCount > 0 else { return nil }
     func alive(_ step: Int) -> [Int] {
@@ -33,10 +35,19 @@ extension CEmitter {
         return lifetime.byteCount > 0 && lifetime.firstStep <= step && step <= lifetime.lastStep
       }
     }
-    func byteCount(_ step: Int) -> Int { alive(step).reduce(0) { $0 + schedule.buffers[$1].lifetime.byteCount } }
+    /// Bytes of the arena that are in use.
+    func covered(_ step: Int) -> Int {
+      var (bytes, end) = (0, 0)
+      for block in alive(step).sorted(by: { schedule.arena.offsets[$0] < schedule.arena.offsets[$1] }) {
+        let blockEnd = schedule.arena.offsets[block] + schedule.buffers[block].lifetime.byteCount
+        bytes += max(0, blockEnd - max(end, schedule.arena.offsets[block]))
+        end = max(end, blockEnd)
+      }
+      return bytes
+    }
     var (best, most) = (0, -1)
     for step in schedule.steps.indices {
-      let bytes = byteCount(step)
+      let bytes = covered(step)
       if bytes > most { (best, most) = (step, bytes) }
     }
     guard schedule.steps.indices.contains(best) else { return nil }
@@ -49,6 +60,6 @@ extension CEmitter {
     return MemoryPeak(
       step: best, layer: node.name, kind: node.operator.kind,
       blocks: blocks.sorted { ($1.byteCount, $0.offset) < ($0.byteCount, $1.offset) },
-      gapByteCount: sizes.arenaByteCount - most)
+      sharedByteCount: blocks.reduce(-most) { $0 + $1.byteCount }, gapByteCount: sizes.arenaByteCount - most)
   }
 }

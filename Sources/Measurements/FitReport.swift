@@ -51,14 +51,19 @@ public struct FitReport: Codable, Hashable, Sendable {
     public var `operator`: String
     /// What is in memory at that step, largest first.
     public var tensors: [Tensor]
+    /// Bytes that lie in two of them: results cover what has been read already.
+    public var sharedByteCount: Int
     /// Bytes of gaps between them.
     public var gapByteCount: Int
 
-    public init(step: Int, layer: String, operator: String, tensors: [Tensor], gapByteCount: Int) {
+    public init(
+      step: Int, layer: String, operator: String, tensors: [Tensor], sharedByteCount: Int, gapByteCount: Int
+    ) {
       self.step = step
       self.layer = layer
       self.operator = `operator`
       self.tensors = tensors
+      self.sharedByteCount = sharedByteCount
       self.gapByteCount = gapByteCount
     }
   }

@@ -123,18 +123,13 @@ struct BoardFolder {
   }
 
   @Test(
-    "Whole networks give the runtime's bytes on emulated chips", .enabled(if: ModelTests.hasShared),
-    arguments: [("kws_ref_model", 20), ("ad01_int8", 20), ("pretrainedResnet_quant", 2)], BoardFolder.emulated)
-  func networks(_ network: (name: String, inputCount: Int), _ board: Board) throws {
-    let packed = try FittingTests.tflite(network.name).packed
-    let type = packed.graph[packed.graph.inputs[0]].type
-    let inputs = try (0..<network.inputCount).map {
-      AnyTensor.sample(type.elementType, try type.shape(batch: 1), seed: UInt64($0))
-    }
-    let executor = try Executor(packed)
-    let expected = try inputs.flatMap { try executor.run([$0]).flatMap(\.bytes) }
+    "Whole networks give the runtime's bytes on emulated chips, on 20 real inputs",
+    .enabled(if: ModelTests.hasShared), arguments: EmulatedNetwork.all, BoardFolder.emulated)
+  func networks(_ network: EmulatedNetwork, _ board: Board) throws {
+    let contents = try network.contents()
     for language in BoardFolder.languages {
-      #expect(try BoardFolder(packed.graph, language, board).outputs(inputs) == expected, "\(language)")
+      let outputs = try BoardFolder(contents.packed.graph, language, board).outputs(contents.inputs)
+      #expect(outputs == contents.outputs, "\(language)")
     }
   }
 

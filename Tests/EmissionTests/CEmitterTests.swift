@@ -1,6 +1,7 @@
 import Emission
 import Foundation
 import Graphs
+import Planning
 import Reference
 import Tensors
 import Testing
@@ -55,6 +56,15 @@ import Testing
       let found = try symbolSizes(emitter, compiler, nm: nm)
       #expect(found.constants == emitter.sizes.constantByteCount)
       #expect(found.variables == emitter.sizes.arenaByteCount)
+    }
+  }
+
+  @Test("Results of a chain of layers cover what has been read", arguments: CoreKind.allCases)
+  func resultsCoverOperands(_ core: CoreKind) throws {
+    for entry in IntegerGraph.all where entry.name.hasPrefix("a chain") {
+      let emitter = try CEmitter(entry.graph, options: .init(core: core))
+      let apart = ArenaPlan(emitter.schedule.buffers.map(\.lifetime), alignment: 4)
+      #expect(emitter.sizes.arenaByteCount < apart.byteCount, "\(entry)")
     }
   }
 

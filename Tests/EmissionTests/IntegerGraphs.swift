@@ -231,6 +231,10 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     planes(
       "ternary layers in planes with a code outside", channels: 4, density: 0.6, zeroPoint: 9,
       extent: [9, 9]),
+    chain("a chain of layers of many kinds", channels: 4, extent: [9, 10]),
+    chain("a chain that begins with one channel", channels: 1, extent: [12, 7]),
+    chain("a chain of a long line", channels: 8, extent: [2, 31]),
+    chain("a chain of narrow maps", channels: 3, extent: [17, 3]),
     Case(name: "pooling") { b in
       let x = b.input([1, 5, 7, 9])
       let whole = window([7, 9])
@@ -366,6 +370,46 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
         multipliers: [Int32((1 << 24) / (extents[0] * extents[1]))], offsets: [0], shift: 24,
         codeRange: 0...255)
       b.graph.outputs = [try b.integer(.averagePooling(whole, zeroPoint: 0, mean), four)]
+    }
+  }
+
+  /// Layers whose results may lie over what they read: some with borders, steps and dilations, wider and narrower ones.
+  private static func chain(_ name: String, channels: Int, extent: [Int]) -> Case {
+    Case(name: name) { b in
+      var (x, channels, extent) = (b.input(Shape([1, channels] + extent)), channels, extent)
+      for turn in 0..<12 {
+        let kernel = (0..<2).map { min(Int(b.number(1...4)), extent[$0] + 1) }
+        let dilations = turn % 4 == 3 ? kernel.map { $0 > 1 && b.number(0...1) == 1 ? 2 : 1 } : [1, 1]
+        let reach = (0..<2).map { (kernel[$0] - 1) * dilations[$0] }
+        let before = reach.map { Int(b.number(0...Int64($0))) }
+        let strides = extent.map { $0 > 5 && b.number(0...3) == 0 ? 2 : 1 }
+        // The maps shrink by the strides alone.
+        let window = Self.window(kernel, strides, dilations: dilations, before, zip(reach, before).map { $0 - $1 })
+        let terms = kernel.reduce(1, *)
+        let zeroPoint = UInt8(b.number(0...1) * 40)
+        switch turn % 3 {
+        case 0:
+          let outputs = Int(b.number(1...3)) * (turn < 6 ? 4 : 3)
+          let layer = IntegerOperator.convolution(
+            Convolution(window: window), zeroPoint: zeroPoint, .codes(b.rule(outputs, terms: terms * channels)))
+          x = try b.integer(layer, x, b.weights(Shape([outputs, channels] + kernel)))
+          channels = outputs
+        case 1:
+          let layer = IntegerOperator.convolution(
+            Convolution(window: window, groups: channels), zeroPoint: zeroPoint,
+            .codes(b.rule(channels, terms: terms)))
+          x = try b.integer(layer, x, b.weights(Shape([channels, 1] + kernel)))
+        default:
+          let isMaximum = turn % 2 == 0
+          let pooling = Pooling(kind: isMaximum ? .maximum : .average, window: window, countsPadding: true)
+          x =
+            isMaximum
+            ? try b.append(.pooling(pooling), x)
+            : try b.integer(.averagePooling(pooling, zeroPoint: 9, b.rule(1, terms: terms)), x)
+        }
+        extent = (0..<2).map { (extent[$0] - 1) / strides[$0] + 1 }
+      }
+      b.graph.outputs = [x]
     }
   }
 

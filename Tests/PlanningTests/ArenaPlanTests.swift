@@ -25,6 +25,42 @@ import Testing
     #expect(plan.byteCount >= ArenaPlan.lowerBound(lifetimes))
   }
 
+  @Test("Results keep their distance from the operands they cover", arguments: UInt64(0)..<32)
+  func resultsKeepTheirDistance(seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    let lifetimes = (0..<Int.random(in: 2...20, using: &generator)).map { step in
+      Lifetime(
+        byteCount: Int.random(in: 1...1000, using: &generator), firstStep: step,
+        lastStep: step + Int.random(in: 1...3, using: &generator))
+    }
+    let sharing = lifetimes.indices.dropLast().filter { lifetimes[$0].lastStep == $0 + 1 }.map {
+      Sharing(result: $0 + 1, operand: $0, distance: Int.random(in: 0...500, using: &generator))
+    }
+    let plan = ArenaPlan(lifetimes, alignment: 8, sharing: sharing)
+    for a in lifetimes.indices {
+      #expect(plan.offsets[a] % 8 == 0 && plan.offsets[a] + lifetimes[a].byteCount <= plan.byteCount)
+      for b in lifetimes.indices where a != b && lifetimes[a].overlaps(lifetimes[b]) {
+        let areApart =
+          plan.offsets[a] + lifetimes[a].byteCount <= plan.offsets[b]
+          || plan.offsets[b] + lifetimes[b].byteCount <= plan.offsets[a]
+        let mayShare = sharing.contains { pair in
+          [pair.result, pair.operand].sorted() == [a, b].sorted()
+            && plan.offsets[pair.result] + pair.distance <= plan.offsets[pair.operand]
+        }
+        #expect(areApart || mayShare, "seed \(seed), blocks \(a) and \(b)")
+      }
+    }
+    #expect(plan.byteCount <= ArenaPlan(lifetimes, alignment: 8).byteCount)
+    #expect(plan == ArenaPlan(lifetimes, alignment: 8, sharing: sharing))
+  }
+
+  @Test("A depthwise layer takes little more than one map")
+  func coversItsOperand() {
+    let lifetimes = (0..<3).map { Lifetime(byteCount: 8000, firstStep: $0, lastStep: $0 + 1) }
+    let sharing = (0..<2).map { Sharing(result: $0 + 1, operand: $0, distance: 384) }
+    #expect(ArenaPlan(lifetimes, alignment: 16, sharing: sharing).byteCount == 8000 + 2 * 384)
+  }
+
   @Test("A chain of layers takes the two largest neighbors, not the sum")
   func chainReusesMemory() {
     let lifetimes = [64, 128, 64, 32].enumerated().map {

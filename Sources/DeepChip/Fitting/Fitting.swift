@@ -152,6 +152,6 @@ extension FitReport.Peak {
     self.init(
       step: peak.step, layer: peak.layer, operator: peak.kind.description,
       tensors: peak.blocks.map { Tensor(name: $0.name, byteCount: $0.byteCount, offset: $0.offset) },
-      gapByteCount: peak.gapByteCount)
+      sharedByteCount: peak.sharedByteCount, gapByteCount: peak.gapByteCount)
   }
 }
