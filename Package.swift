@@ -111,7 +111,8 @@ let package = Package(
       exclude: ["resampling-vectors.py"]),
     .testTarget(name: "DeepChipTests", dependencies: ["DeepChip", "deepchip", "CResources", "Kernels"]),
     .testTarget(
-      name: "EmissionTests", dependencies: ["Emission", "Tensors", "Graphs", "Targets", "Reference", "DeepChip"]),
+      name: "EmissionTests",
+      dependencies: ["Emission", "Tensors", "Graphs", "Targets", "Reference", "Passes", "Planning", "DeepChip"]),
     .testTarget(name: "GraphsTests", dependencies: ["Tensors", "Graphs"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Reference", "Graphs", "Tensors"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),

@@ -24,6 +24,9 @@ struct EmitCommand: ParsableCommand {
   @Option(help: "Weights of few levels: packed (less flash) or bytes (fewer instructions).")
   var weights = Weights.packed
 
+  @Option(help: PatchesArgument.help)
+  var patches: PatchesArgument?
+
   @Option(
     help: ArgumentHelp(
       "Add a program for a board: \(Board.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
@@ -73,20 +76,26 @@ struct EmitCommand: ParsableCommand {
     let options = CEmitter.Options(name: name, packsWeights: weights == .packed, core: core)
     let sample = try samples(model.packed)
     var (files, sizes): ([CEmitter.File], EmittedSizes)
+    var patching: Patching?
     do {
+      if let patches {
+        patching = try Patching.best(model.packed.graph, options: options, counts: patches.counts)
+        if patching == nil, !json { Console.note("--patches: no patches need less RAM; emitted without.") }
+      }
+      let graph = patching?.graph ?? model.packed.graph
       switch language {
       case .c:
-        let emitter = try CEmitter(model.packed, options: options)
+        let emitter = try CEmitter(graph, options: options)
         (files, sizes) = (emitter.files(), emitter.sizes)
         if let board { files += emitter.files(for: board, sample: sample) }
       case .swift:
-        let emitter = try SwiftEmitter(model.packed, options: options)
+        let emitter = try SwiftEmitter(graph, options: options)
         (files, sizes) = (emitter.files(), emitter.sizes)
         if let board { files += emitter.files(for: board, sample: sample) }
       }
     } catch { throw Failure(error) }
     try write(files)
-    try show(sizes, files)
+    try show(sizes, files, patching)
   }
 
   private func chosenBoard() throws -> Board? {
@@ -128,12 +137,13 @@ struct EmitCommand: ParsableCommand {
     }
   }
 
-  private func show(_ sizes: EmittedSizes, _ files: [CEmitter.File]) throws {
+  private func show(_ sizes: EmittedSizes, _ files: [CEmitter.File], _ patching: Patching?) throws {
     if json {
       return try Console.json(
         Report(
           files: files.map(\.name), arenaBytes: sizes.arenaByteCount, constantBytes: sizes.constantByteCount,
-          weightBytes: sizes.weightByteCount, inputBytes: sizes.inputByteCount, outputBytes: sizes.outputByteCount))
+          weightBytes: sizes.weightByteCount, inputBytes: sizes.inputByteCount, outputBytes: sizes.outputByteCount,
+          patches: patching.map { .init(count: $0.count, lastLayer: $0.lastLayer, macCount: $0.macCount) }))
     }
     Console.print(output)
     Console.print("  files        \(files.map(\.name).joined(separator: ", "))")
@@ -143,6 +153,13 @@ struct EmitCommand: ParsableCommand {
     Console.print(
       "  RAM          \(sizes.arenaByteCount.grouped) bytes of arena, \((sizes.inputByteCount - sizes.placedInputByteCount).grouped) of input, \(sizes.outputByteCount.grouped) of output, and the stack"
     )
+    if let patching {
+      let more = 100 * Double(patching.macCount - patching.wholeMACCount) / Double(max(patching.wholeMACCount, 1))
+      Console.print(
+        "  patches      \(patching.count), through layer '\(patching.lastLayer.escapedForDisplay)': "
+          + "\((patching.wholeArenaByteCount - patching.arenaByteCount).grouped) bytes of arena less, "
+          + "\(more.digits(1)) % more products")
+    }
   }
 
   private struct Report: Encodable {
@@ -153,6 +170,13 @@ struct EmitCommand: ParsableCommand {
     var weightBytes: Int
     var inputBytes: Int
     var outputBytes: Int
+    var patches: Patches?
+
+    struct Patches: Encodable {
+      var count: Int
+      var lastLayer: String
+      var macCount: Int
+    }
   }
 }
 

@@ -28,6 +28,9 @@ struct FitsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Codes that the weights of a float model will have.", valueName: "kind"))
   var weights = "int8"
 
+  @Option(help: PatchesArgument.help)
+  var patches: PatchesArgument?
+
   @Flag(help: "Compile the program with the target's cross compiler, for exact code and a bound on the stack.")
   var measure = false
 
@@ -44,6 +47,7 @@ struct FitsCommand: ParsableCommand {
       throw Failure(.usage, "--weights \(weights.escapedForDisplay): one of \(names).")
     }
     fitting.plannedWeights = kind
+    fitting.patchCounts = patches?.counts ?? []
     if measure {
       let core = fitting.target?.core ?? .cortexM4
       fitting.measure = { try CodeMeasurement($0, core: core) }
@@ -57,6 +61,11 @@ struct FitsCommand: ParsableCommand {
     Console.print(Console.bold(report.model.escapedForDisplay) + (report.target.map { " on " + $0 } ?? ""))
     if let weights = report.plannedWeights {
       Console.print("planned: activations of 8 bits, weights \(weights)")
+    }
+    if let patches = report.patches {
+      Console.print("patches \(patches.count), through layer '\(patches.lastLayer.escapedForDisplay)'")
+    } else if patches != nil {
+      Console.print("patches none need less RAM")
     }
     show("flash", report.flash)
     show("RAM", report.ram)
@@ -99,9 +108,12 @@ struct FitsCommand: ParsableCommand {
     guard !changes.isEmpty else { return }
     Console.print("what would help most:")
     for change in changes {
-      let saved = [(change.flashByteCountSaved, "flash"), (change.ramByteCountSaved, "RAM")].filter { $0.0 != 0 }
-      let text = saved.map { "\($0.0.grouped) bytes of \($0.1)" }.joined(separator: ", ")
-      Console.print("  \(change.description): saves \(text)" + (change.fits ? "; fits" : "; not enough alone"))
+      let sizes = [(change.flashByteCountSaved, "flash"), (change.ramByteCountSaved, "RAM")]
+      let saved = sizes.filter { $0.0 > 0 }.map { "saves \($0.0.grouped) bytes of \($0.1)" }
+      let spent = sizes.filter { $0.0 < 0 }.map { "costs \((-$0.0).grouped) bytes of \($0.1)" }
+      Console.print(
+        "  \(change.description): \((saved + spent).joined(separator: ", "))"
+          + (change.fits ? "; fits" : "; not enough alone"))
     }
   }
 }

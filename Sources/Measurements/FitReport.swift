@@ -105,12 +105,25 @@ public struct FitReport: Codable, Hashable, Sendable {
     }
   }
 
+  /// Patches of rows in which the first layers are computed.
+  public struct Patches: Codable, Hashable, Sendable {
+    public var count: Int
+    public var lastLayer: String
+
+    public init(count: Int, lastLayer: String) {
+      self.count = count
+      self.lastLayer = lastLayer
+    }
+  }
+
   public var schemaVersion = 1
   public var model: String
   /// Name of the target; nil if none was given.
   public var target: String?
   /// How weights were coded for planning; nil if the model comes with its codes.
   public var plannedWeights: String?
+  /// How the first layers are computed; nil if whole.
+  public var patches: Patches?
   public var fits: Bool
   public var flash: Memory
   public var ram: Memory

@@ -27,7 +27,7 @@ extension Scheduler {
       case .dequantize(let encoding): addDequantize(index, encoding)
       case .reshape: addReshape(index)
       case .transpose(let permutation): addTranspose(index, permutation)
-      case .concatenation(let axis): addConcatenation(index, axis: axis)
+      case .concatenation: addConcatenation(index)
       case .slice(let slices): addSlice(index, slices)
       case .padding(let before, let after, .constant(let value)): addPadding(index, before, after, value)
       case .transposedConvolution, .matrixProduct, .batchNormalization, .localResponseNormalization, .comparison,
@@ -281,31 +281,6 @@ extension Scheduler {
       return true
     }
     return false
-  }
-
-  private mutating func addConcatenation(_ index: Int, axis: Int) -> Bool {
-    let node = graph.nodes[index]
-    var reads: [BufferID] = []
-    for case let id? in node.inputs {
-      guard graph.constants[id] == nil, places[id.index].map != nil, let buffer = map(id, node: index) else {
-        return false
-      }
-      reads.append(buffer)
-    }
-    guard axis == 1, let output = newMap(node.output, node: index), let destination = mapLayout(output) else {
-      return false
-    }
-    var regions: [CopyRegion] = []
-    var channel = 0
-    for (read, buffer) in reads.enumerated() {
-      guard let source = mapLayout(buffer) else { return false }
-      var region = CopyRegion(source, destination, read: read)
-      region.destination.offset += channel * destination.elementType.byteCount
-      channel += source.channels
-      regions.append(region)
-    }
-    emit(.copy(regions), reads, output, node: index)
-    return true
   }
 
   private mutating func addSlice(_ index: Int, _ slices: [AxisSlice]) -> Bool {

@@ -20,6 +20,8 @@ struct Scheduler {
   var fusedSums: [Int: FusedSum] = [:]
   /// Nodes that another node's step has taken over.
   var isFused: [Bool]
+  /// Operands of a concatenation that are in its result already, by the concatenation's node.
+  var joined: [Int: Set<ValueID>] = [:]
 
   /// What the consumers of a value want around it.
   struct Surround {
@@ -73,7 +75,10 @@ struct Scheduler {
       places[id.index].planar = buffer
       inputs.append(buffer)
     }
-    for index in graph.nodes.indices where !isFused[index] { add(index) }
+    for index in graph.nodes.indices where !isFused[index] {
+      add(index)
+      if form == .compact { joinEarly(graph.nodes[index].output) }
+    }
     let outputs = graph.outputs.map { planar($0, node: producers[$0.index] ?? 0) }
     if form == .compact { computeInPlace(inputs: inputs, outputs: outputs) }
     var lifetimes = lifetimes(inputs: inputs, outputs: outputs)

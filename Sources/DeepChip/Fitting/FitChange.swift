@@ -1,3 +1,4 @@
+import Emission
 import Graphs
 import Tensors
 
@@ -6,6 +7,7 @@ struct FitChange {
   /// Alternatives of one kind; the gentlest first.
   enum Kind: CaseIterable, Hashable {
     case input
+    case patches
     case layerCodes
     case ternary
     case fourBits
@@ -17,11 +19,17 @@ struct FitChange {
   var description: String
   var graph: Graph
 
-  /// All variants that can be made of `graph`.
-  static func candidates(_ graph: Graph) -> [FitChange] {
+  /// All variants that can be made of `graph`, for programs with these options.
+  static func candidates(_ graph: Graph, _ options: CEmitter.Options) -> [FitChange] {
     var result: [FitChange] = []
     if let codes = graph.takingCodes {
       result.append(.init(kind: .input, description: "give the input as 8-bit codes, not as float32", graph: codes))
+    }
+    if let patching = try? Patching.best(graph, options: options) {
+      result.append(
+        .init(
+          kind: .patches, description: "the first layers in \(patching.count) patches (--patches \(patching.count))",
+          graph: patching.graph))
     }
     let layers = graph.weightLayers
     for layer in layers.sorted(by: { $0.weightCount > $1.weightCount }).prefix(4) where layer.bits > 2 {

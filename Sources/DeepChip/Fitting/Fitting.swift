@@ -20,6 +20,8 @@ public struct Fitting: Sendable {
   public var ramLimit: Int?
   /// How the weights of a float model are coded for planning.
   public var plannedWeights = WeightQuantizerKind.int8
+  /// Numbers of patches to choose from for the first layers; empty to compute them whole.
+  public var patchCounts: [Int] = []
   /// How the program lies in memory. The core is the target's if there is one.
   public var options = CEmitter.Options()
   /// Code and stack as a compiler made them; nil for estimates.
@@ -40,9 +42,11 @@ public struct Fitting: Sendable {
 
   /// - Throws: `Failure` naming all layers that have no integer form.
   public func report(_ model: Model) throws -> FitReport {
-    let (emitter, planned) = try emitter(model)
+    let (whole, planned) = try emitter(model)
+    let (emitter, patching) = try inPatches(whole)
     let code = try measure?(emitter)
     var report = report(emitter, code, name: model.url.lastPathComponent)
+    report.patches = patching.map { .init(count: $0.count, lastLayer: $0.lastLayer) }
     report.plannedWeights = planned ? plannedWeights.name : nil
     guard !report.fits else { return report }
     report.changes = changes(emitter, code, report)
@@ -51,6 +55,16 @@ public struct Fitting: Sendable {
         fits(emitter, on: $0)
       }?.name
     return report
+  }
+
+  /// The program with the best patches, if any are asked for and help.
+  private func inPatches(_ whole: CEmitter) throws -> (CEmitter, Patching?) {
+    do {
+      guard let patching = try Patching.best(whole.schedule.graph, options: whole.options, counts: patchCounts) else {
+        return (whole, nil)
+      }
+      return (try CEmitter(patching.graph, options: whole.options), patching)
+    } catch { throw Failure(error) }
   }
 
   /// Whether the network of `emitter` fits another target, by estimates of its code.
@@ -114,9 +128,9 @@ public struct Fitting: Sendable {
   private func changes(_ emitter: CEmitter, _ code: CodeMeasurement?, _ report: FitReport) -> [FitReport.Change] {
     var best: [FitChange.Kind: (change: FitReport.Change, excess: Double)] = [:]
     let before = excess(report)
-    for candidate in FitChange.candidates(emitter.schedule.graph) {
-      var options = programOptions
-      options.packsWeights = true
+    var options = programOptions
+    options.packsWeights = true
+    for candidate in FitChange.candidates(emitter.schedule.graph, options) {
       guard let changed = try? CEmitter(candidate.graph, options: options) else { continue }
       let result = self.report(changed, nil, name: report.model)
       // Estimates are compared with estimates, and the difference taken off what was measured.
