@@ -4,9 +4,16 @@
 
 void run_program(void);
 
+/* Vectors are off after reset: mstatus.VS. */
+#if defined(__riscv_vector)
+#define VECTORS " li t0, 0x200\n csrs mstatus, t0\n"
+#else
+#define VECTORS
+#endif
+
 __attribute__((naked, section(".start"), used)) void _start(void) {
   __asm__ volatile(
-      ".option push\n .option norelax\n .option arch, +zicsr\n la sp, stack_top\n la t0, trap\n csrw mtvec, t0\n .option pop\n j run_program");
+      ".option push\n .option norelax\n .option arch, +zicsr\n la sp, stack_top\n la t0, trap\n csrw mtvec, t0\n" VECTORS " .option pop\n j run_program");
 }
 
 __attribute__((naked, aligned(4), used)) void trap(void) {

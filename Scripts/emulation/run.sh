@@ -3,7 +3,7 @@
 #
 #   Scripts/emulation/run.sh BOARD FOLDER [COUNT]
 #
-# BOARD is m4, m33, m0plus or riscv32. FOLDER holds the files of 'deepchip emit --name model' and "inputs", COUNT (20)
+# BOARD is m4, m33, m55, m0plus, riscv32 or riscv32v. FOLDER holds the files of 'deepchip emit --name model' and "inputs", COUNT (20)
 # inputs as bytes; "outputs" is written there. Prints the instructions of one run (the difference between COUNT runs
 # and one, divided), the stack in bytes, the compiler's version, and the sizes of code, constants and memory. CFLAGS
 # (-O2) optimizes; EMULATION_CACHE names a folder for what several runs share.
@@ -18,11 +18,16 @@ case $board in
     flash=0x10000000 ram=0x38000000 start=arm ;;
   m0plus) tool=arm-none-eabi chip="-mcpu=cortex-m0plus -mthumb" machine=mps2-an385
     flash=0 ram=0x20000000 start=arm ;;
+  m55) tool=arm-none-eabi chip="-mcpu=cortex-m55 -mthumb -mfloat-abi=hard" machine=mps3-an547
+    flash=0 ram=0x20000000 start=arm ;;
+  riscv32v) tool=riscv64-unknown-elf chip="-march=rv32imac_zve32x_zvl128b -mabi=ilp32 --specs=picolibc.specs" machine=virt
+    flash=0x80000000 ram=0x80400000 start=riscv32 cpu="-cpu rv32,v=true,vlen=128"
+    link="-march=rv32imac -mabi=ilp32 --specs=picolibc.specs" ;; # libraries know nothing of vectors
   riscv32) tool=riscv64-unknown-elf chip="-march=rv32imac -mabi=ilp32 --specs=picolibc.specs" machine=virt
     flash=0x80000000 ram=0x80400000 start=riscv32 ;;
-  *) echo "run.sh: no board '$board': m4, m33, m0plus, riscv32" >&2; exit 2 ;;
+  *) echo "run.sh: no board '$board': m4, m33, m55, m0plus, riscv32, riscv32v" >&2; exit 2 ;;
 esac
-case $start in arm) emulator="qemu-system-arm" ;; *) emulator="qemu-system-riscv32 -bios none" ;; esac
+case $start in arm) emulator="qemu-system-arm" ;; *) emulator="qemu-system-riscv32 -bios none ${cpu:-}" ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cache=${EMULATION_CACHE:-$work}
@@ -44,7 +49,7 @@ for source in "$start" memory; do
 done
 run() {
   $tool-gcc $flags -DCOUNT=$1 -c -o "$work/main.o" "$here/main.c"
-  $tool-gcc $chip -nostartfiles -nostdlib -static -Wl,--gc-sections -Wl,--defsym=FLASH=$flash -Wl,--defsym=RAM=$ram \
+  $tool-gcc ${link:-$chip} -nostartfiles -nostdlib -static -Wl,--gc-sections -Wl,--defsym=FLASH=$flash -Wl,--defsym=RAM=$ram \
     -T "$here/chip.ld" -o "$work/program.elf" "$work/main.o" "$cache/$board$optimize-$start.o" \
     "$cache/$board$optimize-memory.o" "$work/model.o" \
     "$work/model_data.o" -lgcc

@@ -40,7 +40,8 @@ struct EmitCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What the inner loops of C are for: \(EmissionTarget.chips), or a kind of core: portable, cortex-m4 (and M7, M33), "
-        + "cortex-m0plus (and M0, M23), riscv32. The board's unless given, else portable.",
+        + "cortex-m55 (Helium), cortex-m0plus (and M0, M23), riscv32, riscv32v (vectors). The board's unless given, else "
+        + "portable.",
       valueName: "name"))
   var target: EmissionTarget?
 

@@ -250,13 +250,34 @@ extension CEmitter {
 
   /// `model_data.c`.
   var dataText: String {
-    let entries = program.data.entriesInOrder.map { $0.declarator + " = {\n" + $0.text + "};\n" }
+    // For cores with vectors gcc aligns arrays to more, and leaves gaps, unless told.
+    let isAligned = options.core == .armMVE
+    let entries = program.data.entriesInOrder.map { entry in
+      let alignment = isAligned ? " " + macro + (entry.type == "int64_t" ? "_LONGS" : "_WORDS") : ""
+      return entry.declarator + alignment + " = {\n" + entry.text + "};\n"
+    }
     return """
       \(Self.origin)
       #include "\(name)_data.h"
-
+      \(isAligned ? alignmentText : "")
       \(entries.joined(separator: "\n"))
       """
+  }
+}
+
+extension CEmitter {
+  private var alignmentText: String {
+    """
+
+    #if defined(__GNUC__)
+    #define \(macro)_WORDS __attribute__((aligned(4)))
+    #define \(macro)_LONGS __attribute__((aligned(8)))
+    #else
+    #define \(macro)_WORDS
+    #define \(macro)_LONGS
+    #endif
+
+    """
   }
 }
 

@@ -6,6 +6,8 @@ extension CKernel {
     case .armDSP: armDenseText
     case .armv6m: thumbDenseText
     case .riscv32: riscDenseText
+    case .armMVE: mveDenseText
+    case .riscvVector: vectorDenseText
     }
   }
 
@@ -131,7 +133,8 @@ extension CKernel {
               s2 = @_multiply_high(even, even_w, s2);
               s3 = @_multiply_high(odd, odd_w, s3);
         """
-    case .portable, .armv6m, .riscv32:
+    case .armMVE: return mveChannelText
+    case .portable, .armv6m, .riscv32, .riscvVector:
       body = (0..<4).map { "      s\($0) += from[\($0)] * weights[\($0)];\n" }.joined() + "      weights += 4;"
     }
     return """

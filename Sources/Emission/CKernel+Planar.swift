@@ -88,7 +88,7 @@ extension CKernel {
   // MARK: Sums
 
   static func planarLanesText(_ core: CoreKind, isProved: Bool, hasSteps: Bool) -> String {
-    core == .armDSP
+    core.hasDSP
       ? armPlanarLanesText(isProved: isProved, hasSteps: hasSteps)
       : plainPlanarLanesText(core == .armv6m ? 4 : 8, hasSteps: hasSteps)
   }

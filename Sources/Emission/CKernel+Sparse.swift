@@ -195,7 +195,7 @@ extension CKernel {
   // MARK: Sums
 
   static func lanesText(_ core: CoreKind, isProved: Bool) -> String {
-    core == .armDSP ? armLanesText(isProved: isProved) : plainLanesText(core == .armv6m ? 4 : 8)
+    core.hasDSP ? armLanesText(isProved: isProved) : plainLanesText(core == .armv6m ? 4 : 8)
   }
 
   /// Sums of 32 bits, a byte at a time.

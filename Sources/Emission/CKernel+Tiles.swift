@@ -32,6 +32,14 @@ extension CKernel {
             place[\(3 * step)] = x[3];
           }
         """
+    case .blocks:
+      return """
+        static void @_spread_blocks(const uint8_t *x, uint8_t *to, int32_t k, int32_t count) {
+          const int32_t end = k + count;
+          for (; (k & 15) == 0 && k + 16 <= end; k += 16, x += 16) memcpy(to + 2 * k, x, 16);
+          for (; k < end; k++) to[\(order.slot)] = *x++;
+        }
+        """
     case .quads:
       four = """
           if ((k & 3) == 0) {
@@ -93,6 +101,8 @@ extension CKernel {
     case .armDSP: armTileText
     case .armv6m: thumbTileText
     case .riscv32: riscTileText
+    case .armMVE: mveTileText
+    case .riscvVector: vectorTileText
     }
   }
 
@@ -299,7 +309,12 @@ extension CKernel {
   }
 
   static func denseLayerText(_ result: ResultKind, _ core: CoreKind) -> String {
-    let weights = core == .armDSP ? "weights + m * ((length + 3) / 4)" : "weights + m * length"
+    let weights =
+      switch core.weightRun {
+      case 1: "weights + m * length"
+      case 4: "weights + m * ((length + 3) / 4)"
+      case let run: "weights + m * ((length + \(run - 1)) / \(run) * \(run))"
+      }
     let isBiased = core.weightBias != 0
     return """
       static void @_dense_\(result.name)(
@@ -328,9 +343,9 @@ extension CoreKind {
   /// Elements of a tile's weights, in C.
   var weightType: String {
     switch self {
-    case .portable, .riscv32: "int8_t"
+    case .portable, .riscv32, .riscvVector: "int8_t"
     case .armDSP: "uint32_t"
-    case .armv6m: "uint8_t"
+    case .armv6m, .armMVE: "uint8_t"
     }
   }
 }

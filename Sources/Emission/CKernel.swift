@@ -308,13 +308,13 @@ enum CKernel: Hashable {
     case .channelLayer(let result, let core): [.gather(.bytes), .channelTile(core)] + result.uses
     case .planes(let isWordwise): isWordwise ? [.instruction(.load), .instruction(.store)] : []
     case .addLanes: [.instruction(.load), .instruction(.addEven), .instruction(.addOdd)]
-    case .lanes(let core, _): core == .armDSP ? [.addLanes] : []
+    case .lanes(let core, _): core.hasDSP ? [.addLanes] : []
     case .sparseLayer(let result, let form, let core, let isProved):
       [.places(form), .planes(isWordwise: core != .portable), .lanes(core, isProved: isProved)] + result.uses
     case .sparseDense(let result, let form): [.row(form)] + result.uses
     case .surroundPlanes, .planarPlaces, .countBefore: []
     case .planarLanes(let core, _, _):
-      core == .armDSP ? [.addLanes] : []
+      core.hasDSP ? [.addLanes] : []
     case .planarLayer(let result, let form, let core, let needs):
       [
         .surroundPlanes, .planarPlaces(form), .countBefore,

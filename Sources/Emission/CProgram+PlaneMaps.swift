@@ -165,7 +165,7 @@ struct PlaneMaps {
 
   private mutating func measure(_ schedule: Schedule, _ sums: [Int: Sum], _ core: CoreKind) {
     let steps = layers.compactMap { index in sums[index].map { (schedule.steps[index], $0) } }
-    needs.isGrouped = core == .armDSP
+    needs.isGrouped = core.hasDSP
     for (_, sum) in steps {
       pad = max(pad, sum.pad)
       needs.isProved = needs.isProved && sum.isProved

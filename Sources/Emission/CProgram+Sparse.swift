@@ -120,7 +120,7 @@ extension CProgram {
       limit: scratchLimit)
     guard layout.byteCount(sum) < Self.sizeLimit else { throw NoCode("its planes are too large") }
     let (form, codes) = smallest(signs, length: rows.length)
-    let isProved = core != .armDSP || max(layout.positives, layout.negatives) <= 257
+    let isProved = !core.hasDSP || max(layout.positives, layout.negatives) <= 257
     rowsAtATime[calls.count] = layout.rows
     let planes = [
       data.array("weights", codes, isWeights: true), data.structure("planes", layout.fields(sum)),

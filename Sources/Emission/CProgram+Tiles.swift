@@ -32,7 +32,7 @@ extension CProgram {
 
   /// Tiles of dense layers.
   mutating func denseWeights(_ rows: WeightRows) -> String {
-    let depth = core == .armDSP ? (rows.length + 3) / 4 * 4 : rows.length
+    let depth = (rows.length + core.weightRun - 1) / core.weightRun * core.weightRun
     return interleaved(rows, outputs: CoreKind.denseOutputs, depth: depth)
   }
 
@@ -50,8 +50,7 @@ extension CProgram {
   }
 
   private mutating func interleaved(_ rows: WeightRows, outputs: Int, depth: Int) -> String {
-    // Arm reads four terms of a row in a word; the others read one.
-    let run = core == .armDSP ? 4 : 1
+    let run = core.weightRun
     var bytes: [UInt8] = []
     bytes.reserveCapacity((rows.outputs + outputs) * depth)
     for first in stride(from: 0, to: rows.outputs, by: outputs) {
@@ -66,8 +65,8 @@ extension CProgram {
     }
     switch core {
     case .armDSP: return data.array("weights", words(bytes), isWeights: true)
-    case .armv6m: return data.array("weights", bytes, isWeights: true)
-    case .portable, .riscv32:
+    case .armv6m, .armMVE: return data.array("weights", bytes, isWeights: true)
+    case .portable, .riscv32, .riscvVector:
       return data.array("weights", bytes.map(Int8.init(bitPattern:)), isWeights: true)
     }
   }

@@ -27,7 +27,8 @@ extension CProgram {
         sum, step, rows, ternary, input: input, output: output, start: start, result: result, factor: factor,
         following: following)
     }
-    if core != .portable, codes.form == .bytes {
+    // Sums of biased weights stay below 2^31 too.
+    if core != .portable, codes.form == .bytes, core.weightBias == 0 || rows.length <= Int(Int32.max) / (255 * 255) {
       if isDepthwise, channels * outputs % 4 == 0, sum.dilations.columns == 1 {
         let bytes = taps * outputs
         return call(

@@ -20,8 +20,10 @@ extension CEmitter {
       case (.armDSP, _): 0.25
       case (.armv6m, _): 0.265
       case (.riscv32, _): 0.38
-      case (.portable, .cortexM4), (.portable, .cortexM33): 0.28
-      case (.portable, .cortexM0Plus), (.portable, .rv32imc): 0.31
+      case (.armMVE, _): 0.25
+      case (.riscvVector, _): 0.29
+      case (.portable, .cortexM4), (.portable, .cortexM33), (.portable, .cortexM55): 0.28
+      case (.portable, .cortexM0Plus), (.portable, .rv32imc), (.portable, .rv32imcv): 0.31
       case (.portable, _): 0.4
       }
     return CodeEstimate(
@@ -53,7 +55,8 @@ extension CEmitter {
     let deepest = 64 + Self.routineByteCount + (program.kernels.map(depth).max() ?? 0)
     switch core {
     // ARMv6-M computes with eight registers; RISC-V saves up to twelve at a call, at whole 16 bytes.
-    case .cortexM0Plus, .rv32imc: return (deepest * 5 / 4 + 15) / 16 * 16
+    // Helium's registers are saved too.
+    case .cortexM0Plus, .cortexM55, .rv32imc, .rv32imcv: return (deepest * 5 / 4 + 15) / 16 * 16
     case .cortexM4, .cortexM33, .wasm32, .host: return (deepest + 15) / 16 * 16
     case .cortexA53, .cortexA72, .cortexA76: return 2 * deepest
     }

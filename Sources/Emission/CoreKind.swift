@@ -13,6 +13,10 @@ public enum CoreKind: String, Sendable, Hashable, CaseIterable {
   case armv6m
   /// RV32IM and up.
   case riscv32
+  /// Arm with Helium, the vector extension of ARMv8.1-M: Cortex-M55, M85. It has the DSP instructions too.
+  case armMVE
+  /// RV32IM with vectors of 128 bits or more (Zve32x, Zvl128b).
+  case riscvVector
 
   /// What programs for `core` run best.
   public init(_ core: Core) {
@@ -20,7 +24,9 @@ public enum CoreKind: String, Sendable, Hashable, CaseIterable {
       switch core {
       case .cortexM4, .cortexM33: .armDSP
       case .cortexM0Plus: .armv6m
+      case .cortexM55: .armMVE
       case .rv32imc: .riscv32
+      case .rv32imcv: .riscvVector
       case .cortexA53, .cortexA72, .cortexA76, .wasm32, .host: .portable
       }
   }
@@ -32,14 +38,24 @@ public enum CoreKind: String, Sendable, Hashable, CaseIterable {
     case .armDSP: "cortex-m4"
     case .armv6m: "cortex-m0plus"
     case .riscv32: "riscv32"
+    case .armMVE: "cortex-m55"
+    case .riscvVector: "riscv32v"
+    }
+  }
+
+  /// Whether there are instructions on the two halves of a word, and `SMMLA`.
+  var hasDSP: Bool {
+    switch self {
+    case .armDSP, .armMVE: true
+    case .portable, .armv6m, .riscv32, .riscvVector: false
     }
   }
 
   /// Output channels of a tile of a convolution; a tile has two pixels.
   var tileOutputs: Int {
     switch self {
-    case .portable, .armDSP, .armv6m: 2
-    case .riscv32: 4
+    case .portable, .armDSP, .armv6m, .riscvVector: 2
+    case .riscv32, .armMVE: 4
     }
   }
 
@@ -48,6 +64,16 @@ public enum CoreKind: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .portable, .armDSP, .armv6m: 8
     case .riscv32: 2
+    case .armMVE, .riscvVector: 16
+    }
+  }
+
+  /// Terms of a row of weights that lie side by side, in tiles and in dense layers.
+  var weightRun: Int {
+    switch self {
+    case .portable, .armv6m, .riscv32: 1
+    case .armDSP: 4
+    case .armMVE, .riscvVector: 16
     }
   }
 
@@ -58,14 +84,15 @@ public enum CoreKind: String, Sendable, Hashable, CaseIterable {
     case .armDSP: .quads
     case .armv6m: .words
     case .riscv32: .pairs
+    case .armMVE, .riscvVector: .blocks
     }
   }
 
   /// What is added to a weight of a tile, so that it is unsigned.
   var weightBias: Int {
     switch self {
-    case .armv6m: 128
-    case .portable, .armDSP, .riscv32: 0
+    case .armv6m, .armMVE: 128
+    case .portable, .armDSP, .riscv32, .riscvVector: 0
     }
   }
 
@@ -83,6 +110,8 @@ enum ColumnOrder: String, CaseIterable {
   case words
   /// Four of one window, 16 bits each, in the order 0 2 1 3 of `UXTB16`; then four of the other.
   case quads
+  /// Sixteen of one window, then sixteen of the other.
+  case blocks
 
   /// Byte offset of place `k`, in C.
   var slot: String {
@@ -91,6 +120,7 @@ enum ColumnOrder: String, CaseIterable {
     case .pairs: "2 * k"
     case .words: "4 * k"
     case .quads: "16 * (k >> 2) + ((k & 1) << 2) + (k & 2)"
+    case .blocks: "32 * (k >> 4) + (k & 15)"
     }
   }
 
@@ -101,6 +131,7 @@ enum ColumnOrder: String, CaseIterable {
     case .pairs: 1
     case .words: 2
     case .quads: 8
+    case .blocks: 16
     }
   }
 
@@ -108,7 +139,7 @@ enum ColumnOrder: String, CaseIterable {
   var byteCount: Int {
     switch self {
     case .bytes: 1
-    case .pairs: 2
+    case .pairs, .blocks: 2
     case .words, .quads: 4
     }
   }

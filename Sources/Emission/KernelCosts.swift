@@ -53,6 +53,14 @@ struct KernelCosts {
         tileProduct: 2.84, denseProduct: 3.4, channelProduct: 5.6, gatheredCode: 5, result: 45, residual: 30,
         planarResult: 35,
         planarResidual: 22, addition: 2.4, lane: 6, trit: 10, denseTrit: 17, place: 10, planeCode: 4)
+    case .armMVE:
+      self.init(
+        tileProduct: 0.2, denseProduct: 0.2, channelProduct: 2, gatheredCode: 1, result: 40, residual: 21,
+        planarResult: 16, planarResidual: 8, addition: 1.03, lane: 9, trit: 9, denseTrit: 13, place: 9, planeCode: 3)
+    case .riscvVector:
+      self.init(
+        tileProduct: 0.35, denseProduct: 0.35, channelProduct: 5.6, gatheredCode: 1, result: 45, residual: 30,
+        planarResult: 35, planarResidual: 22, addition: 2.4, lane: 6, trit: 10, denseTrit: 17, place: 10, planeCode: 4)
     }
   }
 

@@ -24,8 +24,8 @@ extension CEmitter {
     let factor =
       switch core {
       case .cortexM0Plus: 1.6
-      case .rv32imc: 1.35
-      case .cortexM4, .cortexM33, .cortexA53, .cortexA72, .cortexA76, .wasm32, .host: 1.0
+      case .rv32imc, .rv32imcv: 1.35
+      case .cortexM4, .cortexM33, .cortexM55, .cortexA53, .cortexA72, .cortexA76, .wasm32, .host: 1.0
       }
     return schedule.steps.enumerated().map { index, step in
       let node = schedule.graph.nodes[step.node]

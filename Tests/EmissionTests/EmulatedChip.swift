@@ -17,16 +17,19 @@ struct EmulatedChip: Sendable, CustomStringConvertible {
   static let all = [
     EmulatedChip(name: "m4", processor: .cortexM4, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
     EmulatedChip(name: "m33", processor: .cortexM33, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
+    EmulatedChip(name: "m55", processor: .cortexM55, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
     EmulatedChip(name: "m0plus", processor: .cortexM0Plus, compiler: "arm-none-eabi-gcc", emulator: "qemu-system-arm"),
     EmulatedChip(
       name: "riscv32", processor: .rv32imc, compiler: "riscv64-unknown-elf-gcc", emulator: "qemu-system-riscv32"),
+    EmulatedChip(
+      name: "riscv32v", processor: .rv32imcv, compiler: "riscv64-unknown-elf-gcc", emulator: "qemu-system-riscv32"),
   ]
 
   /// Those whose compiler and emulator are installed.
   static let here = all.filter { CCompiler.tool($0.compiler) != nil && CCompiler.tool($0.emulator) != nil }
 
   /// Those with the instructions that `CoreKind.armDSP` is for.
-  static let withDSP = here.filter { $0.core == .armDSP }
+  static let withDSP = here.filter { $0.core == .armDSP || $0.core == .armMVE }
 
   static let missing =
     "needs gcc-arm-none-eabi and qemu-system-arm, or gcc-riscv64-unknown-elf, picolibc and "

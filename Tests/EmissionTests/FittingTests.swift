@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct FittingTests {
   /// Cores whose cross compiler is installed.
-  static let cores = [Core.cortexM4, .cortexM0Plus, .cortexM33, .rv32imc].filter {
+  static let cores = [Core.cortexM4, .cortexM0Plus, .cortexM33, .cortexM55, .rv32imc, .rv32imcv].filter {
     CCompiler.tool(($0.compilerPrefix ?? "") + "gcc") != nil
   }
 
@@ -42,7 +42,10 @@ import Testing
     arguments: EmulatedNetwork.all)
   func instructions(_ network: EmulatedNetwork) throws {
     let packed = try network.contents().packed
-    let chips = [("m4", Core.cortexM4), ("m33", .cortexM33), ("m0plus", .cortexM0Plus), ("riscv32", .rv32imc)]
+    let chips: [(String, Core)] = [
+      ("m4", .cortexM4), ("m33", .cortexM33), ("m55", .cortexM55), ("m0plus", .cortexM0Plus), ("riscv32", .rv32imc),
+      ("riscv32v", .rv32imcv),
+    ]
     for (chip, core) in chips {
       let emitter = try CEmitter(packed, options: .init(core: CoreKind(core)))
       let estimate = emitter.work(on: core).reduce(0) { $0 + $1.instructions.count }

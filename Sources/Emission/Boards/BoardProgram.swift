@@ -53,8 +53,8 @@ struct BoardProgram {
 
   private var startupText: String {
     switch board.core {
-    case .rv32imc: return BoardText.riscvStartup
-    case .cortexM0Plus, .cortexM4, .cortexM33, .cortexA53, .cortexA72, .cortexA76, .wasm32, .host:
+    case .rv32imc, .rv32imcv: return BoardText.riscvStartup
+    case .cortexM0Plus, .cortexM4, .cortexM33, .cortexM55, .cortexA53, .cortexA72, .cortexA76, .wasm32, .host:
       return BoardText.armStartup + (board.startsInRAM ? BoardText.armEntry : "")
     }
   }
@@ -275,8 +275,8 @@ extension Core {
   var swiftName: String? {
     switch self {
     case .cortexM0Plus: "armv6m"
-    case .cortexM4, .cortexM33: "armv7em"
-    case .rv32imc: "riscv32"
+    case .cortexM4, .cortexM33, .cortexM55: "armv7em"
+    case .rv32imc, .rv32imcv: "riscv32"
     case .wasm32: "wasm32"
     case .cortexA53, .cortexA72, .cortexA76, .host: nil
     }
