@@ -109,11 +109,11 @@ struct FitsCommand: ParsableCommand {
     Console.print("what would help most:")
     for change in changes {
       let sizes = [(change.flashByteCountSaved, "flash"), (change.ramByteCountSaved, "RAM")]
-      let saved = sizes.filter { $0.0 > 0 }.map { "saves \($0.0.grouped) bytes of \($0.1)" }
-      let spent = sizes.filter { $0.0 < 0 }.map { "costs \((-$0.0).grouped) bytes of \($0.1)" }
+      let saved = sizes.filter { $0.0 > 0 }.map { "\($0.0.grouped) bytes of \($0.1)" }.joined(separator: ", ")
+      let spent = sizes.filter { $0.0 < 0 }.map { "\((-$0.0).grouped) bytes of \($0.1)" }.joined(separator: ", ")
+      let text = [("saves ", saved), ("costs ", spent)].filter { !$0.1.isEmpty }.map { $0.0 + $0.1 }
       Console.print(
-        "  \(change.description): \((saved + spent).joined(separator: ", "))"
-          + (change.fits ? "; fits" : "; not enough alone"))
+        "  \(change.description): \(text.joined(separator: ", "))" + (change.fits ? "; fits" : "; not enough alone"))
     }
   }
 }

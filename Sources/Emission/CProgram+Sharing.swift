@@ -5,7 +5,9 @@ extension CProgram {
   /// Operands that nobody needs afterwards, and the results that may cover them, with how far before they must begin.
   func shareableBuffers() -> [Sharing] {
     var lastUse = [Int](repeating: -1, count: schedule.buffers.count)
-    for (index, step) in schedule.steps.enumerated() { for id in step.reads { lastUse[id.index] = index } }
+    for (index, step) in schedule.steps.enumerated() {
+      for id in step.reads + [step.writes] { lastUse[id.index] = index }
+    }
     for id in schedule.outputs { lastUse[id.index] = schedule.steps.count }
     return schedule.steps.indices.compactMap { index in
       let step = schedule.steps[index]

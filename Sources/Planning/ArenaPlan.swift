@@ -98,10 +98,12 @@ public struct ArenaPlan: Equatable, Sendable {
   private init(_ lifetimes: [Lifetime], _ alignment: Int, sharing: [Sharing], order: [Int]) {
     offsets = [Int](repeating: 0, count: lifetimes.count)
     byteCount = 0
-    let distances = Dictionary(sharing.map { ([$0.result, $0.operand], $0.distance) }, uniquingKeysWith: max)
+    let count = lifetimes.count
+    let distances = Dictionary(
+      sharing.map { ($0.result * count + $0.operand, $0.distance) }, uniquingKeysWith: max)
     /// Bytes from the beginning of one block to that of one above it, at least.
     func distance(from lower: Int, to upper: Int) -> Int {
-      min(lifetimes[lower].byteCount, distances[[lower, upper]] ?? .max)
+      min(lifetimes[lower].byteCount, distances[lower * count + upper] ?? .max)
     }
     var placed: [Int] = []
     for block in order {

@@ -39,6 +39,8 @@ public struct Patching: Sendable {
   public static func best(
     _ graph: Graph, options: CEmitter.Options, counts: [Int] = counts
   ) throws(EmissionError) -> Patching? {
+    guard !counts.isEmpty else { return nil }
+    let middle = counts[counts.count / 2]
     let whole = try CEmitter(graph, options: options)
     func tried(_ region: PatchableRegion, _ count: Int) -> Patching? {
       guard let patched = graph.inPatches(count, region), let emitter = try? CEmitter(patched, options: options) else {
@@ -53,8 +55,6 @@ public struct Patching: Sendable {
     func isBetter(_ a: Patching, _ b: Patching) -> Bool {
       (a.arenaByteCount, a.macCount) < (b.arenaByteCount, b.macCount)
     }
-    guard !counts.isEmpty else { return nil }
-    let middle = counts[counts.count / 2]
     let ends = graph.patchableRegions.filter { $0.nodes.count > 1 }.compactMap { region in
       tried(region, middle).map { (region, $0) }
     }
