@@ -94,7 +94,11 @@ struct QuantizeCommand: ParsableCommand {
     quantization.threads = threads
     quantization.preprocessing = preprocessing.preprocessing(for: model.url)
     var bar = ProgressBar("Calibrating")
-    let packed = try quantization.run(source, calibration: dataset) { bar.update($0) }
+    var packed = try quantization.run(source, calibration: dataset) { bar.update($0) }
+    if source.format == .dchip, preprocessing.isGiven {
+      // A packed model says itself how its inputs are prepared; only what is given changes.
+      packed.preprocessing = preprocessing.preprocessing(for: model.url, over: packed.preprocessing)
+    }
     let bytes = try packed.serialized(WritingOptions(includesNames: !noNames, codePreference: codes))
     try AtomicFile.write(bytes, to: output)
     try show(source, packed, byteCount: bytes.count)

@@ -99,8 +99,9 @@ public struct ArenaPlan: Equatable, Sendable {
     offsets = [Int](repeating: 0, count: lifetimes.count)
     byteCount = 0
     let count = lifetimes.count
-    let distances = Dictionary(
-      sharing.map { ($0.result * count + $0.operand, $0.distance) }, uniquingKeysWith: max)
+    // An initializer from a sequence casts, which Embedded Swift does not.
+    var distances: [Int: Int] = [:]
+    for pair in sharing { distances[pair.result * count + pair.operand] = pair.distance }
     /// Bytes from the beginning of one block to that of one above it, at least.
     func distance(from lower: Int, to upper: Int) -> Int {
       min(lifetimes[lower].byteCount, distances[lower * count + upper] ?? .max)

@@ -104,6 +104,14 @@ import Testing
     }
     #expect(predictions[0] == predictions[1])
 
+    #expect(try deepchip("quantize", dchip, "--resize", "8", "--crop", "8", "-o", small).code == 0)
+    let before = try Model(contentsOf: URL(fileURLWithPath: dchip)).packed
+    let after = try Model(contentsOf: folder["small.dchip"]).packed
+    var expected = before.preprocessing ?? Preprocessing()
+    expected.resize = 8
+    expected.crop = [8, 8]
+    #expect(after.preprocessing == expected && after.graph == before.graph)
+
     for options in [["--data", "digits"], ["--weights", "ternary"], ["--layer", "1=real"], ["--equalize"]] {
       let anew = try CommandRun(["quantize", dchip, "-o", small] + options)
       #expect(anew.code == 2 && anew.standardError.contains("already packed"), "\(options)")

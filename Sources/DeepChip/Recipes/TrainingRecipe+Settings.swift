@@ -36,11 +36,12 @@ extension TrainingRecipe {
       averaging: movingAverage.map { Float($0) }, precision: precision, seed: seed)
   }
 
-  /// What the packed file says about its inputs.
+  /// What the packed file says about its inputs; a size of pictures as far as that can say it, for squares.
   public var preprocessing: Preprocessing {
-    Preprocessing(
+    let side = pictureSize.flatMap { $0.allSatisfy { $0 == pictureSize?[0] } ? $0[0] : nil }
+    return Preprocessing(
       scale: Float(normalization.scale), mean: normalization.mean.map { Float($0) },
-      std: normalization.std.map { Float($0) })
+      std: normalization.std.map { Float($0) }, resize: side)
   }
 }
 

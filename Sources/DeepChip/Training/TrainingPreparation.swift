@@ -149,7 +149,7 @@ struct TrainingPreparation {
     let model = try Model(contentsOf: URL(fileURLWithPath: file))
     let graph = model.packed.graph
     let preprocessing = configuration.preprocessing.preprocessing
-    if let own = model.packed.preprocessing, own != preprocessing {
+    if let own = model.packed.preprocessing, !own.hasSameNumbers(as: preprocessing) {
       throw Failure(
         .usage, "\(model.url.lastPathComponent.escapedForDisplay): was trained on inputs prepared in another way.")
     }
@@ -162,6 +162,15 @@ struct TrainingPreparation {
       else { throw Failure(.usage, "the teacher has no real output") }
       return logits
     }
+  }
+}
+
+extension Preprocessing {
+  /// Whether pixels become the same numbers; a teacher sees pictures in the student's size.
+  fileprivate func hasSameNumbers(as other: Preprocessing) -> Bool {
+    var other = other
+    (other.resize, other.crop) = (resize, crop)
+    return self == other
   }
 }
 
