@@ -55,7 +55,7 @@ case $name in
   resnet44-ternary-0.22) teach; thinner 0.22 0.25 ;;
   resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
-  resnet44-ternary-0.08) teach; thinner 0.08 0.10 ;;
+  resnet44-ternary-0.08) teach; thinner 0.08 0.10; arguments="$arguments --epochs 12" ;;
   convnet-float) arguments="--recipe convnet-cifar10 --data $cifar10" ;;
   convnet-float-longer) arguments="Runs/convnet-float/trained.dchip --recipe convnet-cifar10-longer --data $cifar10" ;;
   convnet-ternary-0.10) arguments="Runs/convnet-float-longer/trained.dchip --recipe convnet-cifar10-ternary --data $cifar10 --teacher Runs/convnet-float-longer/trained.dchip" ;;
