@@ -7,7 +7,7 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize", abstract: "Packs a trained float model with 8-bit activations and small weights.",
     discussion: """
       No training: activation ranges come from sample inputs of the training split. A .dchip that is packed already keeps \
-      its weights, and is written again with other --codes. Weights are one of:
+      its weights, and is written again with other --codes, or with what is given about its inputs. Weights are one of:
       \(WeightQuantizerKind.all.map { "  \($0.name): \($0.help)" }.joined(separator: "\n"))
       """)
 

@@ -138,7 +138,7 @@ extension CKernel {
     """
 
   private static func lines(_ lines: [String]) -> String {
-    lines.map { "\"\($0)\\n\"" }.joined(separator: "\n      ")
+    lines.map { "\"\($0)\\n\"" }.joined(separator: "\n    ")
   }
 
   private static let clearSums = ["vsetivli zero, 16, e32, m4, ta, ma"] + (4..<8).map { "vmv.v.i v\(4 * $0), 0" }
@@ -147,6 +147,17 @@ extension CKernel {
   private static let storeSums =
     ["vsetivli zero, 16, e32, m4, ta, ma", "vmv.s.x v0, zero"]
     + (0..<4).flatMap { ["vredsum.vs v1, v\(16 + 4 * $0), v0", "vmv.x.s %[t], v1", "sw %[t], \(4 * $0)(%[sums])"] }
+
+  /// Four sums by a loop over x, up to `end`, and w.
+  private static func loop(_ term: [String]) -> String {
+    """
+    __asm__ volatile(
+        \(lines(clearSums + term + storeSums))
+        : [x] "+r"(x), [w] "+r"(w), [t] "=&r"(t)
+        : [end] "r"(end), [sums] "r"(sums)
+        : "memory" @_VECTOR_REGISTERS);
+    """
+  }
 
   /// Sixteen terms of two pixels and two outputs.
   static let vectorTileText: String = {
@@ -164,11 +175,7 @@ extension CKernel {
       #if defined(@_VECTORS)
         const uint8_t *end = x + 2 * depth;
         int32_t t;
-        __asm__ volatile(
-            \(lines(clearSums + term + storeSums))
-            : [x] "+r"(x), [w] "+r"(w), [t] "=&r"(t)
-            : [end] "r"(end), [sums] "r"(sums)
-            : "memory" @_VECTOR_REGISTERS);
+      \(loop(term).indented(by: 2))
       #else
         sums[0] = sums[1] = sums[2] = sums[3] = 0;
         for (; depth > 0; depth -= 16, x += 32, w += 32) {
@@ -202,11 +209,7 @@ extension CKernel {
         if (length >= 16) {
           const uint8_t *end = x + (length & ~15);
           int32_t t;
-          __asm__ volatile(
-              \(lines(clearSums + term + storeSums))
-              : [x] "+r"(x), [w] "+r"(w), [t] "=&r"(t)
-              : [end] "r"(end), [sums] "r"(sums)
-              : "memory" @_VECTOR_REGISTERS);
+      \(loop(term).indented(by: 4))
           length &= 15;
         }
       #endif

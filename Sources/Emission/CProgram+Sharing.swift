@@ -27,19 +27,20 @@ extension CProgram {
       case .map(let input) = layout(step.reads[0]), case .map(let output) = layout(step.writes),
       output.images * output.rows * output.columns <= 1 << 20
     else { return nil }
+    typealias Pair = (rows: Int, columns: Int)
+    let (kernel, strides, dilations, origin): (Pair, Pair, Pair, Pair)
     switch step.action {
     case .weightedSum(let sum):
-      return Self.distance(
-        input, output, order, rows: Axis(sum.kernel.rows, sum.strides.rows, sum.dilations.rows, sum.origin.rows),
-        columns: Axis(sum.kernel.columns, sum.strides.columns, sum.dilations.columns, sum.origin.columns))
-    case .pooling(let sum):
+      (kernel, strides, dilations, origin) = (sum.kernel, sum.strides, sum.dilations, sum.origin)
+    case .pooling(let pooling):
       // Planes of a row lie side by side like channels; without a border no result comes before its window.
-      if maps.contains(step.reads[0]) { return sum.origin == (0, 0) ? 0 : nil }
-      return Self.distance(
-        input, output, order, rows: Axis(sum.kernel.rows, sum.strides.rows, sum.dilations.rows, sum.origin.rows),
-        columns: Axis(sum.kernel.columns, sum.strides.columns, sum.dilations.columns, sum.origin.columns))
+      if maps.contains(step.reads[0]) { return pooling.origin == (0, 0) ? 0 : nil }
+      (kernel, strides, dilations, origin) = (pooling.kernel, pooling.strides, pooling.dilations, pooling.origin)
     default: return nil
     }
+    return Self.distance(
+      input, output, order, rows: Axis(kernel.rows, strides.rows, dilations.rows, origin.rows),
+      columns: Axis(kernel.columns, strides.columns, dilations.columns, origin.columns))
   }
 
   /// A window along one axis.

@@ -72,7 +72,8 @@ extension JobBuilder {
   func weightedSumJob(_ sum: WeightedSum, _ step: Step) throws(RuntimeError) -> Job {
     let (input, output) = (map(step.reads[0]), map(step.writes))
     let weights = LayerWeights(schedule.graph, sum, input: input)
-    let isDepthwise = sum.groups > 1 && weights.channelsPerGroup == 1 && weights.outputs == sum.groups
+    let isDepthwise =
+      sum.groups > 1 && weights.channelsPerGroup == 1 && weights.outputs == sum.groups && sum.hasDepthwiseKernel
     let (window, isSinglePixel) = self.window(sum, input, output, step, isDepthwise: isDepthwise)
     var call = dc_convolution()
     call.window = window
@@ -216,6 +217,7 @@ extension JobBuilder {
   }
 
   private func kernel(_ sum: WeightedSum, isDepthwise: Bool) -> ConvolutionKernel {
+    // As `WeightedSum.hasDepthwiseKernel` says.
     switch (sum.result, sum.residual) {
     case (.codes, .none): isDepthwise ? kernels.depthwise_u8s8u8 : kernels.conv_u8s8u8
     case (.codes, _): kernels.convadd_u8s8u8
@@ -352,6 +354,16 @@ struct MapTaps {
       } else {
         offsets.append(start)
       }
+    }
+  }
+}
+
+extension WeightedSum {
+  /// Whether there is a kernel for depthwise layers with such results; others go group by group.
+  fileprivate var hasDepthwiseKernel: Bool {
+    switch (result, residual) {
+    case (.codes, .none), (.float, _): true
+    case (.codes, _), (.real, _): false
     }
   }
 }

@@ -1,3 +1,4 @@
+import DeepChip
 import Emission
 import Foundation
 import Graphs
@@ -29,6 +30,13 @@ import Testing
       let program = try CompiledProgram(CEmitter(entry.graph, options: .init(core: core)), compiler)
       #expect(try program.outputs(inputs) == expected, "\(core)")
     }
+  }
+
+  @Test("The executor gives the same bytes on the host", arguments: IntegerGraph.takingCodes)
+  func executorEqualsTheDefinition(_ entry: IntegerGraph) throws {
+    let (inputs, expected) = try Self.samples(entry.graph)
+    let executor = try Executor(entry.graph)
+    #expect(try inputs.flatMap { try executor.run($0).flatMap(\.bytes) } == expected)
   }
 
   @Test(

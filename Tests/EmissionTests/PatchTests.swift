@@ -6,7 +6,7 @@ import Testing
 /// First layers in patches of rows.
 @Suite struct PatchTests {
   /// Graphs with layers that can be cut into rows.
-  static let graphs = IntegerGraph.all.filter { !$0.graph.patchableRegions.isEmpty }
+  static let graphs = IntegerGraph.takingCodes.filter { !$0.graph.patchableRegions.isEmpty }
 
   @Test("Networks in patches keep their numbers", arguments: graphs)
   func equalsTheWhole(_ entry: IntegerGraph) throws {
@@ -15,8 +15,9 @@ import Testing
       for count in 2...4 {
         guard let patched = entry.graph.inPatches(count, region) else { continue }
         try patched.validate()
-        let evaluator = GraphEvaluator(patched)
+        let (evaluator, executor) = (GraphEvaluator(patched), try Executor(patched))
         #expect(try inputs.flatMap { try evaluator.outputs($0).flatMap(\.bytes) } == expected, "\(region), \(count)")
+        #expect(try inputs.flatMap { try executor.run($0).flatMap(\.bytes) } == expected, "\(region), \(count)")
       }
     }
   }

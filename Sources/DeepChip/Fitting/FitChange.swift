@@ -1,4 +1,3 @@
-import Emission
 import Graphs
 import Tensors
 
@@ -19,13 +18,13 @@ struct FitChange {
   var description: String
   var graph: Graph
 
-  /// All variants that can be made of `graph`, for programs with these options.
-  static func candidates(_ graph: Graph, _ options: CEmitter.Options) -> [FitChange] {
+  /// All variants that can be made of `graph`, one of them the patches that were found for it.
+  static func candidates(_ graph: Graph, _ patching: Patching?) -> [FitChange] {
     var result: [FitChange] = []
     if let codes = graph.takingCodes {
       result.append(.init(kind: .input, description: "give the input as 8-bit codes, not as float32", graph: codes))
     }
-    if let patching = try? Patching.best(graph, options: options) {
+    if let patching {
       result.append(
         .init(
           kind: .patches, description: "the first layers in \(patching.count) patches (--patches \(patching.count))",

@@ -130,7 +130,10 @@ public struct Fitting: Sendable {
     let before = excess(report)
     var options = programOptions
     options.packsWeights = true
-    for candidate in FitChange.candidates(emitter.schedule.graph, options) {
+    // A network that is in patches already is not cut again.
+    let graph = emitter.schedule.graph
+    let patching = patchCounts.isEmpty ? try? Patching.best(graph, options: options) : nil
+    for candidate in FitChange.candidates(graph, patching) {
       guard let changed = try? CEmitter(candidate.graph, options: options) else { continue }
       let result = self.report(changed, nil, name: report.model)
       // Estimates are compared with estimates, and the difference taken off what was measured.

@@ -5,7 +5,7 @@ import Targets
 
 /// A network whose first layers are computed in patches of rows, so that its program needs less memory.
 ///
-///     let patching = Patching.best(model.packed.graph, options: options)
+///     let patching = try Patching.best(model.packed.graph, options: options)
 ///     let emitter = try CEmitter(patching?.graph ?? model.packed.graph, options: options)
 public struct Patching: Sendable {
   /// The network in patches; every result stays what it was.
