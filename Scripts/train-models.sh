@@ -48,11 +48,13 @@ case $name in
   resnet20-ternary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-ternary --data $cifar10 --teacher $teacher" ;;
   resnet20-ternary-longer) teach; arguments="Runs/resnet20-ternary/trained.dchip --recipe resnet20-cifar10-ternary-longer --data $cifar10 --teacher $teacher" ;;
   resnet20-2bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-2bit --data $cifar10 --teacher $teacher" ;;
+  resnet20-2bit-longer) teach; arguments="Runs/resnet20-2bit/trained.dchip --recipe resnet20-cifar10-2bit-longer --data $cifar10 --teacher $teacher" ;;
   resnet20-4bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-4bit --data $cifar10 --teacher $teacher" ;;
   resnet20-binary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-binary --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.42) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.42 --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.25) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.25 --epochs 10 --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.22) teach; thinner 0.22 0.25 ;;
+  resnet44-ternary-0.22-longer) teach; thinner 0.22 0.22 ;;
   resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
   resnet44-ternary-0.08) teach; thinner 0.08 0.10; arguments="$arguments --epochs 12" ;;

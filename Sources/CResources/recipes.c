@@ -27,6 +27,9 @@ static const unsigned char lenet5_mnist_ternary[] = {
 static const unsigned char resnet20_cifar10_2bit[] = {
 #embed "../../Recipes/resnet20-cifar10-2bit.json"
 };
+static const unsigned char resnet20_cifar10_2bit_longer[] = {
+#embed "../../Recipes/resnet20-cifar10-2bit-longer.json"
+};
 static const unsigned char resnet20_cifar10_4bit[] = {
 #embed "../../Recipes/resnet20-cifar10-4bit.json"
 };
@@ -55,6 +58,7 @@ static const dc_recipe recipes[] = {
     {"lenet5-mnist", lenet5_mnist, sizeof lenet5_mnist},
     {"lenet5-mnist-ternary", lenet5_mnist_ternary, sizeof lenet5_mnist_ternary},
     {"resnet20-cifar10-2bit", resnet20_cifar10_2bit, sizeof resnet20_cifar10_2bit},
+    {"resnet20-cifar10-2bit-longer", resnet20_cifar10_2bit_longer, sizeof resnet20_cifar10_2bit_longer},
     {"resnet20-cifar10-4bit", resnet20_cifar10_4bit, sizeof resnet20_cifar10_4bit},
     {"resnet20-cifar10-binary", resnet20_cifar10_binary, sizeof resnet20_cifar10_binary},
     {"resnet20-cifar10-ternary", resnet20_cifar10_ternary, sizeof resnet20_cifar10_ternary},

@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test("The executor gives the same bytes on the host", arguments: IntegerGraph.takingCodes)
+  @Test("The executor gives the same bytes on the host", arguments: IntegerGraph.all)
   func executorEqualsTheDefinition(_ entry: IntegerGraph) throws {
     let (inputs, expected) = try Self.samples(entry.graph)
     let executor = try Executor(entry.graph)

@@ -18,12 +18,6 @@ struct IntegerGraph: Sendable, CustomStringConvertible {
     return IntegerGraph(name: entry.name, graph: builder.graph)
   }
 
-  /// Those without real inputs: samples of reals hold NaN, which is the zero point by definition and code 0 in the
-  /// host's kernels.
-  static let takingCodes = all.filter { entry in
-    entry.graph.inputs.allSatisfy { entry.graph[$0].type.elementType != .float32 }
-  }
-
   struct Builder {
     var graph = Graph()
     var random: SplitMix64

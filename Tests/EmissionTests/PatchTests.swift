@@ -6,7 +6,7 @@ import Testing
 /// First layers in patches of rows.
 @Suite struct PatchTests {
   /// Graphs with layers that can be cut into rows.
-  static let graphs = IntegerGraph.takingCodes.filter { !$0.graph.patchableRegions.isEmpty }
+  static let graphs = IntegerGraph.all.filter { !$0.graph.patchableRegions.isEmpty }
 
   @Test("Networks in patches keep their numbers", arguments: graphs)
   func equalsTheWhole(_ entry: IntegerGraph) throws {

@@ -66,10 +66,10 @@ import Testing
     }
   }
 
-  /// ONNX QuantizeLinear.
+  /// ONNX QuantizeLinear; a NaN counts as 0.
   static func quantized(_ value: Float, scale: Float, zeroPoint: Int32) -> UInt8 {
-    let code = (value / scale).rounded(.toNearestOrEven) + Float(zeroPoint)
-    return code.isNaN ? 0 : UInt8(min(max(code, 0), 255))
+    let steps = (value / scale).rounded(.toNearestOrEven)
+    return UInt8(min(max((steps.isNaN ? 0 : steps) + Float(zeroPoint), 0), 255))
   }
 
   @Test(

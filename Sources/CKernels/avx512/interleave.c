@@ -9,7 +9,8 @@
 DC_AVX512_INLINE __m512i quantized16(const float *values, __mmask16 mask, __m512 scale, int32_t zeroPoint) {
   const __m512 lowest = _mm512_set1_ps((float)-zeroPoint), highest = _mm512_set1_ps((float)(255 - zeroPoint));
   const __m512 steps = _mm512_div_ps(_mm512_maskz_loadu_ps(mask, values), scale);
-  const __m512 clamped = _mm512_min_ps(_mm512_max_ps(steps, lowest), highest);
+  const __m512 numbers = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(steps, steps, _CMP_ORD_Q), steps);
+  const __m512 clamped = _mm512_min_ps(_mm512_max_ps(numbers, lowest), highest);
   const __m512i codes = _mm512_cvt_roundps_epi32(clamped, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   return _mm512_add_epi32(codes, _mm512_set1_epi32(zeroPoint));
 }

@@ -192,7 +192,7 @@ typedef struct dc_pooling {
 /* An elementwise operation on `rows` runs of `count` elements. Input and output may be the same, not overlap in part.
 
    lookup_u8u8: output = table[input]. quantize_f32u8: clamp(rint(input / scale) + zeroPoint, 0, 255), half to even, a
-   NaN gives 0. dequantize_u8f32: (float)(code - zeroPoint) * scale. add_f32f32f32, mul_f32f32f32:
+   NaN counting as 0. dequantize_u8f32: (float)(code - zeroPoint) * scale. add_f32f32f32, mul_f32f32f32:
    clamp(input + other), clamp(input * other). clamp_f32f32: clamp(input). add_u8u8u8: `rule`, a input and b other. */
 typedef struct dc_map {
   const void *input;

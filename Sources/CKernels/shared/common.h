@@ -35,12 +35,13 @@ DC_ALWAYS_INLINE float dc_clamp(float x, float lowest, float highest) {
   return raised < highest ? raised : highest;
 }
 
-/* clamp(rint(x / scale) + zeroPoint, 0, 255), half to even.
+/* clamp(rint(x / scale) + zeroPoint, 0, 255), half to even; a NaN counts as 0.
 
    Clamping comes first, which changes nothing, as the limits are whole numbers; adding 3 * 2^22 then leaves no bits
    for a fraction, so the addition rounds. Needs no library, and vectorizes. */
 DC_ALWAYS_INLINE uint8_t dc_quantize(float x, float scale, int32_t zeroPoint) {
-  float code = dc_clamp(x / scale, (float)-zeroPoint, (float)(255 - zeroPoint));
+  float steps = x / scale;
+  float code = dc_clamp(steps == steps ? steps : 0.0f, (float)-zeroPoint, (float)(255 - zeroPoint));
   float rounded = (code + 12582912.0f) - 12582912.0f;
   return (uint8_t)((int32_t)rounded + zeroPoint);
 }
