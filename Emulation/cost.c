@@ -78,7 +78,7 @@ static dc_convolution prepared(const layer *l, const dc_filters *f, int isDepthw
   int32_t *multipliers = malloc(channels * 4);
   int64_t *offsets64 = malloc(channels * 8);
   for (size_t i = 0; i < channels; i++) multipliers[i] = 1 << 20, offsets64[i] = (int64_t)1 << 35;
-  c.requantization = (dc_requantization){multipliers, offsets64, 36, 0, 255};
+  c.requantization = (dc_requantization){multipliers, offsets64, 36, 0, 255, 0, 0};
   c.biases = c.scales = filled(channels * 4, 1);
   c.lowest = 0, c.highest = 1e30f;
   return c;
@@ -176,6 +176,33 @@ static void count_sparse(const char *isa, const dc_kernel_table *k, double densi
   }
 }
 
+/* Ternary weights of a density, of layers that are narrow. */
+static void count_added(const char *isa, const dc_kernel_table *k, double density) {
+  static const int8_t levels[2] = {57, -43};
+  for (size_t i = 1; i < 4; i++) {
+    const layer *l = &layers[i];
+    dc_filters f = filters_of(l, 0, 0);
+    const size_t count = (size_t)(f.outputs * f.outputStride);
+    int8_t *weights = malloc(count);
+    for (size_t n = 0; n < count; n++)
+      weights[n] = next_number() % 10000 < (uint32_t)(density * 10000) ? levels[next_number() & 1] : 0;
+    f.weights = weights;
+    dc_convolution c = prepared(l, &f, 0, 0);
+    dc_added added = {0};
+    const int32_t places = dc_added_shape(&f, 1, 1, c.window.pixelEnd / c.window.columns, c.window.columns, &added);
+    if (places < 0) continue;
+    uint16_t *list = malloc((size_t)places * 2 + 2);
+    int32_t *ends = malloc((size_t)f.outputs * 8);
+    dc_pack_added(&f, &added, list, ends);
+    added.places = list, added.ends = ends;
+    c.weights = &added;
+    COUNTED(k->conv_u8a2u8(&c));
+    char kernel[64];
+    snprintf(kernel, sizeof kernel, "conv_u8a2u8, %.0f %% zeros", 100 * (1 - density));
+    report(isa, kernel, l->name, (double)places * c.window.pixelEnd, "non-zero");
+  }
+}
+
 /* Dense layers of one row, with 16 or 4 levels. */
 static void count_leveled(const char *isa, const dc_kernel_table *k, int32_t bits) {
   for (size_t i = 7; i < 9; i++) {
@@ -206,7 +233,7 @@ static void count_maps(const char *isa, const dc_kernel_table *k) {
   const int32_t multiplier = 1 << 20;
   const int64_t offset = (int64_t)1 << 35;
   const dc_pooling small = {{a, y, four, side * channels * 2, channels * 2, side / 2 * channels, channels, 4, 1, side / 2,
-                             0, side * side / 4, 0, channels}, {&multiplier, &offset, 36, 0, 255}, 4};
+                             0, side * side / 4, 0, channels}, {&multiplier, &offset, 36, 0, 255, 0, 0}, 4};
   dc_pooling whole = small;
   whole.window.segmentOffsets = all, whole.window.segmentCount = side * side, whole.window.pixelEnd = 1;
 #define MAP(operation, description, name, elements) \
@@ -231,6 +258,7 @@ int main(int argc, char **argv) {
     state = 1; /* the same weights for all */
     count_layers(name, k);
     count_sparse(name, k, 0.2), count_sparse(name, k, 0.1), count_sparse(name, k, 0.05);
+    count_added(name, k, 0.2), count_added(name, k, 0.1), count_added(name, k, 0.05);
     count_leveled(name, k, 4), count_leveled(name, k, 2);
     count_maps(name, k);
   }

@@ -77,6 +77,7 @@ func print(_ name: StaticString, _ preference: WeightedSumPreference, isEqual: B
     case .gather: line += [UInt8](", sparse: ".utf8)
     case .packed: line += [UInt8](", packed: ".utf8)
     case .binary: line += [UInt8](", binary: ".utf8)
+    case .add: line += [UInt8](", added: ".utf8)
     }
     line += [UInt8]((isEqual ? "the same bytes" : "OTHER BYTES").utf8) + [0]
     line.withUnsafeBytes { files_print($0.bindMemory(to: CChar.self).baseAddress!) }
@@ -98,7 +99,7 @@ public func run(
   }
   var expected: [UInt8] = []
   for set in InstructionSet.allCases where set.isAvailable {
-    for preference in [WeightedSumPreference.dense, .gather, .packed] {
+    for preference in [WeightedSumPreference.dense, .gather, .packed, .add] {
       guard let found = try? run(model, seed: seed, set, preference) else {
         files_print("The model does not run.")
         return 1

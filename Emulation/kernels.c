@@ -353,6 +353,33 @@ static void test_binary(const layer *l, uint64_t seed) {
   }
 }
 
+static void test_added(const layer *l, uint64_t seed) {
+  static const struct {
+    double density;
+    int8_t levels[2];
+  } patterns[] = {{0.1, {57, -43}}, {0.04, {127, -128}}, {0, {1, -1}}, {1, {3, -128}}};
+  for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+    uint64_t state = seed + i;
+    const int atEnd = (seed + i) % 2 == 0;
+    name_layer(l, "added", seed);
+    int8_t *weights = random_weights(l, patterns[i].density, 2, patterns[i].levels, &state);
+    prepared p = prepare(l, 0, weights, &state, atEnd);
+    dc_added added = {0};
+    const int32_t count = l->dilation > 1 ? -1 : dc_added_shape(&p.filters, l->stride, l->stride, l->rows, l->columns, &added);
+    if (count >= 0) {
+      uint16_t *places = guard((size_t)count * 2 + 2, 1);
+      int32_t *ends = guard((size_t)l->outputs * 8, 1);
+      dc_pack_added(&p.filters, &added, places, ends);
+      added.places = places, added.ends = ends;
+      p.convolution.weights = guarded_copy(&added, sizeof added, 1);
+      compare_layer(dc_operation_conv_u8a2u8, p, 1, 0, atEnd);
+      compare_layer(dc_operation_convadd_u8a2u8, p, 1, 0, atEnd);
+    }
+    release_guarded(0);
+    free(weights);
+  }
+}
+
 static void test_layer(layer l, uint64_t seed) {
   if (!l.kernelRows) l.kernelRows = l.kernelColumns = 1;
   if (!l.stride) l.stride = 1;
@@ -360,6 +387,7 @@ static void test_layer(layer l, uint64_t seed) {
   if (!l.shift) l.shift = 36;
   test_leveled(&l, seed);
   test_binary(&l, seed);
+  test_added(&l, seed);
   for (uint64_t s = 0; s < 2; s++) test_dense(&l, seed * 2 + s), test_values(&l, seed * 2 + s);
   if (l.firstOutput % 64 == 0) test_sparse(&l, seed);
 }
@@ -384,6 +412,7 @@ static void test_layers(void) {
       {1, 63, 16, 17, 1, 3, 1, 1, 0, 0, 0, 30, 0},  {1, 65, 16, 17, 1, 3, 1, 1, 0, 0, 0, 30, 0},
       {1, 130, 16, 17, 1, 3, 1, 1, 0, 0, 0, 30, 0}, {1, 11, 16, 193, 1, 3, 1, 1, 0, 1, 0, 30, 0},
       {1, 5, 16, 256, 1, 3, 1, 1, 0, 0, 0, 0, 0},   {2, 3, 16, 300, 1, 3, 1, 1, 0, 2, 256, 0, 0},
+      {17, 17, 32, 18, 3, 3, 1, 1, 0, 5, 0, 0, 0},  {11, 33, 20, 16, 3, 3, 2, 1, 0, 0, 0, 30, 0},
   };
   static const int lengths[] = {48, 60, 64, 65, 84, 128, 252, 256, 260};
 #define COUNT(array) (int)(sizeof array / sizeof *array)

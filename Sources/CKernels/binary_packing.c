@@ -1,21 +1,15 @@
 /* Weights of two levels, brought into the bits that kernels count. */
 #include "shared/common.h"
 
-/* Where a weight of the filters stands. */
-static const int8_t *weight_at(const dc_filters *f, int32_t output, int32_t row, int32_t column, int32_t channel) {
-  return (const int8_t *)f->weights + output * f->outputStride + row * f->rowStride + column * f->columnStride +
-         channel * f->channelStride;
-}
-
 int32_t dc_find_two_levels(const dc_filters *f, int8_t levels[2]) {
   if (f->outputs == 0 || f->rows * f->columns * f->channels == 0) return 3;
-  const int8_t first = *weight_at(f, 0, 0, 0, 0);
+  const int8_t first = *dc_weight_at(f, 0, 0, 0, 0);
   int8_t second = first;
   for (int32_t output = 0; output < f->outputs; output++)
     for (int32_t row = 0; row < f->rows; row++)
       for (int32_t column = 0; column < f->columns; column++)
         for (int32_t c = 0; c < f->channels; c++) {
-          const int8_t level = *weight_at(f, output, row, column, c);
+          const int8_t level = *dc_weight_at(f, output, row, column, c);
           if (level == first || level == second) continue;
           if (second != first) return 3;
           second = level;
@@ -42,7 +36,7 @@ void dc_pack_binary(const dc_filters *f, int8_t high, uint64_t *data, uint64_t *
         const uint64_t bit = (uint64_t)1 << (i % 64);
         mask[word] |= bit;
         for (int32_t output = 0; output < f->outputs; output++)
-          if (*weight_at(f, output, row, first + x, c) == high)
+          if (*dc_weight_at(f, output, row, first + x, c) == high)
             data[((ptrdiff_t)(output / 16) * words + word) * 16 + output % 16] |= bit;
       }
   }

@@ -1,12 +1,6 @@
 /* Weights of few levels, brought into the codes that kernels unpack in registers. */
 #include "shared/common.h"
 
-/* Where a weight of the filters stands. */
-static const int8_t *weight_at(const dc_filters *f, int32_t output, int32_t row, int32_t column, int32_t channel) {
-  return (const int8_t *)f->weights + output * f->outputStride + row * f->rowStride + column * f->columnStride +
-         channel * f->channelStride;
-}
-
 /* Whether the weights of a segment are one run of bytes, without a gap between its pixels. */
 static int is_whole(const dc_filters *f) {
   return f->channelStride == 1 && (f->columnsApart || f->columns == 1 ||
@@ -20,7 +14,7 @@ int32_t dc_find_levels(const dc_filters *f, int8_t levels[16]) {
   for (int32_t output = 0; output < f->outputs; output++) {
     for (int32_t row = 0; row < f->rows; row++)
       for (int32_t column = 0; column < f->columns; column++) {
-        const int8_t *weights = weight_at(f, output, row, column, 0);
+        const int8_t *weights = dc_weight_at(f, output, row, column, 0);
         if (whole) for (int32_t c = 0; c < f->channels; c++) occurs[weights[c] + 128] = 1;
         else for (int32_t c = 0; c < f->channels; c++) occurs[weights[c * f->channelStride] + 128] = 1;
       }
@@ -55,7 +49,7 @@ void dc_pack_leveled(const dc_filters *f, int32_t bits, const int8_t *levels, vo
       const int32_t row = f->columnsApart ? segment / f->columns : segment;
       const int32_t first = f->columnsApart ? segment % f->columns : 0;
       uint8_t *block = to + ((ptrdiff_t)(output / 16) * segments + segment) * groups * 64 + output % 16 * 4;
-      const int8_t *run = weight_at(f, output, row, first, 0);
+      const int8_t *run = dc_weight_at(f, output, row, first, 0);
       int32_t done = 0;
       if (whole)
         for (; done + 4 * steps <= columns * f->channels; done += 4 * steps, block += 64, run += 4 * steps)
@@ -70,7 +64,7 @@ void dc_pack_leveled(const dc_filters *f, int32_t bits, const int8_t *levels, vo
           const int32_t i = x * f->mapChannelStride + c - done, step = i / 4, shift = bits * (step % steps);
           if (i < 0) continue;
           uint8_t *byte = block + (ptrdiff_t)(step / steps) * 64 + i % 4;
-          const uint8_t code = codes[*weight_at(f, output, row, first + x, c) + 128];
+          const uint8_t code = codes[*dc_weight_at(f, output, row, first + x, c) + 128];
           *byte = (uint8_t)((*byte & ~((count - 1) << shift)) | code << shift);
         }
     }

@@ -81,6 +81,7 @@ extension WeightedSum {
       case .gather: "g8"
       case .packed: "k4"
       case .binary: "b1"
+      case .add: "a2"
       case .dense, nil: "s8"
       }
     switch result {

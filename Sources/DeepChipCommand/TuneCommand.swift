@@ -92,7 +92,7 @@ struct KernelOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How layers are computed: fastest, dense, gather, packed or binary; LAYER=METHOD for one, may be repeated.",
+      "How layers are computed: fastest, dense, gather, packed, binary or add; LAYER=METHOD for one, may be repeated.",
       valueName: "method"))
   var kernel: [KernelRule] = []
 

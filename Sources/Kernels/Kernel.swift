@@ -59,7 +59,7 @@ public enum Operation: Int, CaseIterable, Sendable {
   // Convolution
   case convolveCodes, convolveCodesAddingResidual, convolveCodesToSums, convolveCodesToValues,
     gatherCodes, gatherCodesAddingResidual, gatherCodesToValues, unpackCodes, unpackCodesToValues,
-    countCodes, countCodesToValues, convolveValues, convolvePairs
+    countCodes, countCodesToValues, addUpCodes, addUpCodesAddingResidual, convolveValues, convolvePairs
   case depthwiseConvolveCodes, depthwiseConvolveValues
   // Pooling
   case poolGreatestCodes, poolMeanCodes, poolGreatestValues, poolMeanValues

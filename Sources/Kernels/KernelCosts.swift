@@ -8,6 +8,16 @@ public enum WeightedSumMethod: String, CaseIterable, Sendable {
   case packed
   /// Counts of the bits of codes that meet the higher of two levels of weights.
   case binary
+  /// Sums of the codes at the places of two levels of weights, with a product for each level.
+  case add
+
+  /// Whether weights that are zero take no time.
+  public var skipsZeros: Bool {
+    switch self {
+    case .gather, .add: true
+    case .dense, .packed, .binary: false
+    }
+  }
 }
 
 /// What a kernel has to do for a layer, in the quantities that its time depends on.
@@ -17,10 +27,10 @@ public struct KernelWork: Hashable, Sendable {
   public var pixels: Int
   public var outputs: Int
   /// For each pixel: steps of four codes by 16 outputs; rounds of 64 places of `gather`; of `binary` words of 64 codes by
-  /// 16 outputs, for each bit of the codes.
+  /// 16 outputs, for each bit of the codes; of `add` codes that are added up.
   public var steps: Int
   /// For each pixel: tables that are loaded, once for 16 outputs, of `gather`; words that are made of a bit of 64 codes, of
-  /// `binary`; 0 for others.
+  /// `binary`; times 16 channels that are turned to planes, of `add`; 0 for others.
   public var tables: Int
   /// Bytes of weights as the kernel reads them.
   public var byteCount: Int

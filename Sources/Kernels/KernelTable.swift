@@ -104,6 +104,22 @@ extension KernelTable {
     table.pointee.conv_u8b1f32(c)
   }
 
+  /// Convolves u8 codes with weights of two levels and zeros, an `AddedWeights`, and requantizes.
+  public func addUpCodes(_ c: UnsafePointer<Convolution>) {
+    checkCodes(c.pointee.window)
+    check(c.pointee.requantization.shift)
+    table.pointee.conv_u8a2u8(c)
+  }
+
+  /// Convolves u8 codes with weights of two levels and zeros, requantizes, and adds another map of codes.
+  public func addUpCodesAddingResidual(_ c: UnsafePointer<Convolution>) {
+    checkCodes(c.pointee.window)
+    check(c.pointee.requantization.shift)
+    check(c.pointee.residual.rule.shift)
+    precondition(c.pointee.residual.input != nil, "There must be a map to add.")
+    table.pointee.convadd_u8a2u8(c)
+  }
+
   /// Convolves f32 values, adds biases and, if given, another map, and clamps.
   public func convolveValues(_ c: UnsafePointer<Convolution>) {
     check(c.pointee.window)

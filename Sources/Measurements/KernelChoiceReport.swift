@@ -1,6 +1,6 @@
 /// Why a layer is computed by one kernel and not by another, by the kernels' costs.
 public struct KernelChoiceReport: Codable, Hashable, Sendable {
-  /// `dense`, `gather` (zeros are skipped) or `packed`.
+  /// `dense`, `gather` and `add` (zeros are skipped), `packed` or `binary`.
   public var method: String
   /// Estimated time of one run on one thread.
   public var predictedMicroseconds: Double

@@ -13,6 +13,20 @@ public enum WeightedSumPreference: String, CaseIterable, Sendable {
   case packed
   /// The one that counts bits, wherever weights have two levels.
   case binary
+  /// The one that adds up codes, wherever weights have two levels and zeros.
+  case add
+
+  /// What is asked for; nil leaves it to the estimates.
+  var method: WeightedSumMethod? {
+    switch self {
+    case .fastest: nil
+    case .dense: .dense
+    case .gather: .gather
+    case .packed: .packed
+    case .binary: .binary
+    case .add: .add
+    }
+  }
 }
 
 /// How the kernels of weighted sums are chosen; results are the same for every choice.
@@ -65,9 +79,9 @@ public struct KernelChoice: Hashable, Sendable {
 
   /// Whether a tenth of the weights or more are zeros, and skipping them would gain less than 3 % on this machine.
   public var zerosGainNothing: Bool {
-    guard density <= 0.9, let gather = candidates.first(where: { $0.method == .gather }) else { return false }
-    let others = candidates.filter { $0.method != .gather }.map { $0.microseconds }
-    return others.contains { $0 <= gather.microseconds * 1.03 }
+    let sparse = candidates.filter { $0.method.skipsZeros }.map { $0.microseconds }.min()
+    guard density <= 0.9, let sparse else { return false }
+    return candidates.contains { !$0.method.skipsZeros && $0.microseconds <= sparse * 1.03 }
   }
 
   init(_ method: Method, _ candidates: [Candidate], density: Double, fill: Double?) {

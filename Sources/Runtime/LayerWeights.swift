@@ -3,6 +3,7 @@ import Graphs
 import Planning
 import Tensors
 
+import struct Kernels.AddedFilters
 import struct Kernels.BinaryFilters
 import struct Kernels.GatheredFilters
 import struct Kernels.LeveledFilters
@@ -114,6 +115,16 @@ extension LayerWeights {
     return levels.withUnsafeBufferPointer { levels in
       filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
       return BinaryFilters(filters, codeBits: codeBits)
+    }
+  }
+
+  /// The weights of the output channels in `range` as places of codes to add up; nil when `AddedFilters` has none.
+  func added(_ range: Range<Int>, _ input: MapLayout, _ planes: WeightedSumSelector.Planes) -> AddedFilters? {
+    guard case .levels(let levels) = numbers else { return nil }
+    var filters = filters(range, input, isDepthwise: false)
+    return levels.withUnsafeBufferPointer { levels in
+      filters.weights = UnsafeRawPointer(levels.baseAddress.map { $0 + range.lowerBound * rowLength })
+      return AddedFilters(filters, strides: planes.strides, rows: planes.rows, columns: planes.columns)
     }
   }
 

@@ -103,6 +103,9 @@ extension JobBuilder {
       case .binary(let filters):
         setParameters(sum, Array(range), sumBound: sumBound, &own)
         own.weights = BinaryGroup(filters[group], storage).weights
+      case .add(let filters):
+        setParameters(sum, Array(range), sumBound: sumBound, &own)
+        own.weights = AddedGroup(filters[group], storage).weights
       case .dense:
         setParameters(sum, Array(range), sumBound: sumBound, &own)
         // What stays coded is packed in every run.
@@ -116,6 +119,7 @@ extension JobBuilder {
       case .gather: gatherKernel(sum)
       case .packed: packedKernel(sum)
       case .binary: binaryKernel(sum)
+      case .add: addKernel(sum)
       case .dense: kernel(sum, isDepthwise: isDepthwise)
       }
     if let coded = streams[sum.weights] {
@@ -161,6 +165,7 @@ extension JobBuilder {
       windowStep: Int(window.segmentCount) * sum.strides.columns * input.channelStride, groups: sum.groups,
       columns: columnsThatJoin(sum, weights, input, output), addsResidual: addsResidual,
       slides: window.inputColumnStride == 16 && window.segmentLength == 48,
+      planes: planes(sum, input, output),
       preference: kernelSelection.preference(for: schedule.graph.nodes[step.node].name),
       costs: costs, codeBits: codeBits(sum)
     ).selection()
@@ -175,6 +180,21 @@ extension JobBuilder {
       input.channelStride % 4 == 0
     else { return 1 }
     return output.rows * output.columns == 1 ? 1 : output.columns
+  }
+
+  /// What the way that adds up codes needs to know; nil where it cannot compute a layer.
+  private func planes(
+    _ sum: WeightedSum, _ input: MapLayout, _ output: MapLayout
+  ) -> WeightedSumSelector.Planes? {
+    guard case .codes = sum.result, sum.dilations == (1, 1), output.rows * output.columns > 2 else { return nil }
+    return (output.rows, output.columns, sum.strides)
+  }
+
+  private func addKernel(_ sum: WeightedSum) -> ConvolutionKernel {
+    switch sum.residual {
+    case .none: kernels.conv_u8a2u8
+    case .codes, .float: kernels.convadd_u8a2u8
+    }
   }
 
   private func binaryKernel(_ sum: WeightedSum) -> ConvolutionKernel {

@@ -1,6 +1,7 @@
 import CKernels
 import Planning
 
+import struct Kernels.AddedFilters
 import struct Kernels.BinaryFilters
 import struct Kernels.GatheredFilters
 import struct Kernels.KernelCosts
@@ -46,6 +47,11 @@ struct WeightedSumSelector {
   let addsResidual: Bool
   /// See `KernelWork.slides`.
   let slides: Bool
+  /// What adding up codes in planes needs to know, where that can compute the layer.
+  let planes: Planes?
+
+  /// The result's size, and the strides.
+  typealias Planes = (rows: Int, columns: Int, strides: (rows: Int, columns: Int))
   let preference: WeightedSumPreference
   let costs: KernelCosts
   /// Ones where the input's codes have bits, and where windows see some.
@@ -58,7 +64,11 @@ struct WeightedSumSelector {
     case gather([GatheredFilters], columns: Int)
     case packed([LeveledFilters])
     case binary([BinaryFilters])
+    case add([AddedFilters])
   }
+
+  /// A way with its time; without packed weights where it is not wanted, or cannot win.
+  private typealias Way = (candidate: KernelChoice.Candidate, packing: Packing?)
 
   private var outputs: Int { weights.outputs / groups }
   private var steps: Int { (outputs + 15) / 16 * ((windowLength + 3) / 4) }
@@ -66,47 +76,47 @@ struct WeightedSumSelector {
   /// What runs, and why.
   func selection() -> (packing: Packing, choice: KernelChoice) {
     let dense = candidate(.dense, work(.dense, steps: steps, byteCount: steps * 64))
-    let (gather, gathered) = gather(against: dense.microseconds)
-    let fastest = min(dense.microseconds, gathered == nil ? .infinity : gather?.microseconds ?? .infinity)
-    let (packed, leveled) = packed(against: fastest)
-    let faster = min(fastest, leveled == nil ? .infinity : packed?.microseconds ?? .infinity)
-    let (binary, bits) = binary(against: faster)
-    let candidates = [dense] + [gather, packed, binary].compactMap { $0 }
-    var packing = Packing.dense
-    var method = KernelChoice.Method.dense
-    if let bits {
-      (packing, method) = (.binary(bits), .binary)
-    } else if let leveled, preference == .packed || (packed?.microseconds ?? .infinity) < fastest {
-      (packing, method) = (.packed(leveled), .packed)
-    } else if let gathered, preference == .gather || (gather?.microseconds ?? .infinity) < dense.microseconds {
-      (packing, method) = (.gather(gathered.filters, columns: gathered.columns), .gather)
+    var ways: [Way] = [(dense, .dense)]
+    var (packing, best) = (Packing.dense, dense)
+    for find in [gather, packed, binary, add] {
+      guard let way = find(best.microseconds) else { continue }
+      ways.append(way)
+      guard let found = way.packing else { continue }
+      let isAsked = preference.method == way.candidate.method
+      if isAsked || way.candidate.microseconds < best.microseconds { (packing, best) = (found, way.candidate) }
     }
-    let fill = gathered.map { $0.filters.reduce(0) { $0 + $1.fill } / Double(max(groups, 1)) }
-    return (packing, KernelChoice(method, candidates, density: density, fill: fill))
+    var fill: Double?
+    for case .gather(let filters, _)? in ways.map({ $0.packing }) {
+      fill = filters.reduce(0) { $0 + $1.fill } / Double(max(groups, 1))
+    }
+    return (packing, KernelChoice(best.method, ways.map { $0.candidate }, density: density, fill: fill))
+  }
+
+  /// Whether a way is worth packing weights for: it is asked for, or may take less time than what was found so far.
+  private func isWorthwhile(_ way: KernelChoice.Candidate, against fastest: Double) -> Bool {
+    preference.method.map { $0 == way.method } ?? (way.microseconds < fastest)
   }
 
   /// Weights without zeros, and how many columns they compute as one.
   private typealias Gathered = (filters: [GatheredFilters], columns: Int)
 
-  /// The sparse way; without packed weights where it is not wanted, or cannot win.
-  private func gather(against dense: Double) -> (KernelChoice.Candidate?, Gathered?) {
+  /// The way that picks codes.
+  private func gather(against fastest: Double) -> Way? {
     // Rounds of half the bytes where a pixel or two take as long as their weights come.
     let levels = pixels <= 2 ? weights.twoLevels : nil
     let bytes = levels == nil ? 128 : 64
     let least = columnCounts.map { leastGathered(columns: $0, bytesOfRound: bytes) }.min() ?? .infinity
     let bound = KernelChoice.Candidate(method: .gather, microseconds: least, isBound: true)
-    switch preference {
-    case .dense, .packed, .binary: return (bound, nil)
-    case .fastest: if bound.microseconds >= dense { return (bound, nil) }
-    case .gather: break
-    }
+    guard isWorthwhile(bound, against: fastest) else { return (bound, nil) }
     var best: Gathered?
-    var fastest = Double.infinity
-    for columns in columnCounts where leastGathered(columns: columns, bytesOfRound: bytes) < fastest {
-      guard let (filters, microseconds) = gathered(columns: columns, levels: levels) else { return (nil, nil) }
-      if microseconds < fastest { (best, fastest) = ((filters, columns), microseconds) }
+    var shortest = Double.infinity
+    for columns in columnCounts where leastGathered(columns: columns, bytesOfRound: bytes) < shortest {
+      guard let (filters, microseconds) = gathered(columns: columns, levels: levels) else { return nil }
+      if microseconds < shortest { (best, shortest) = ((filters, columns), microseconds) }
     }
-    return (best.map { _ in KernelChoice.Candidate(method: .gather, microseconds: fastest) }, best)
+    guard let best else { return nil }
+    let candidate = KernelChoice.Candidate(method: .gather, microseconds: shortest)
+    return (candidate, .gather(best.filters, columns: best.columns))
   }
 
   /// Ways to divide rows into columns that are computed as one; more than two groups' worth did not gain.
@@ -141,33 +151,29 @@ struct WeightedSumSelector {
     return (all, microseconds)
   }
 
-  /// The way with packed weights; without them where it is not wanted, or cannot win. No kernel adds a residual.
-  private func packed(against fastest: Double) -> (KernelChoice.Candidate?, [LeveledFilters]?) {
-    guard !addsResidual else { return (nil, nil) }
+  /// The way with packed weights. No kernel adds a residual.
+  private func packed(against fastest: Double) -> Way? {
+    guard !addsResidual else { return nil }
     let bound = candidate(.packed, work(.packed, steps: steps, byteCount: steps * 16), isBound: true)
-    switch preference {
-    case .dense, .gather, .binary: return (bound, nil)
-    case .fastest: if bound.microseconds >= fastest { return (bound, nil) }
-    case .packed: break
-    }
+    guard isWorthwhile(bound, against: fastest) else { return (bound, nil) }
     var all: [LeveledFilters] = []
     var microseconds = 0.0
     for group in 0..<groups {
-      guard let filters = weights.leveled(group * outputs..<(group + 1) * outputs, input) else { return (nil, nil) }
+      guard let filters = weights.leveled(group * outputs..<(group + 1) * outputs, input) else { return nil }
       microseconds +=
         costs.nanoseconds(work(.packed, steps: steps, byteCount: steps * 8 * filters.bitWidth)) / 1000
       all.append(filters)
     }
-    return (KernelChoice.Candidate(method: .packed, microseconds: microseconds), all)
+    return (KernelChoice.Candidate(method: .packed, microseconds: microseconds), .packed(all))
   }
 
   /// The way with weights of a bit; nil where weights have more levels. No kernel adds a residual.
-  private func binary(against fastest: Double) -> (KernelChoice.Candidate?, [BinaryFilters]?) {
-    guard !addsResidual, outputs > 0 else { return (nil, nil) }
+  private func binary(against fastest: Double) -> Way? {
+    guard !addsResidual, outputs > 0 else { return nil }
     var all: [BinaryFilters] = []
     for group in 0..<groups {
       let range = group * outputs..<(group + 1) * outputs
-      guard let filters = weights.binary(range, input, codeBits: codeBits.everywhere) else { return (nil, nil) }
+      guard let filters = weights.binary(range, input, codeBits: codeBits.everywhere) else { return nil }
       all.append(filters)
     }
     // Bits that only the border has take no time where there is none.
@@ -177,11 +183,25 @@ struct WeightedSumSelector {
       .binary, steps: steps, tables: words * codeBits.everywhere.nonzeroBitCount,
       byteCount: all.reduce(0) { $0 + $1.data.count * 8 })
     let result = KernelChoice.Candidate(method: .binary, microseconds: costs.nanoseconds(work) / 1000)
-    switch preference {
-    case .dense, .gather, .packed: return (result, nil)
-    case .fastest: return (result, result.microseconds < fastest ? all : nil)
-    case .binary: return (result, all)
+    return (result, isWorthwhile(result, against: fastest) ? .binary(all) : nil)
+  }
+
+  /// The way that adds up codes in planes, of weights of two levels and zeros.
+  private func add(against fastest: Double) -> Way? {
+    guard let planes, density <= 0.5, weights.twoLevels != nil else { return nil }
+    let additions = Int(Double(weights.rowLength * outputs) * density)
+    let bound = candidate(.add, work(.add, steps: additions, byteCount: 0), isBound: true)
+    guard isWorthwhile(bound, against: fastest) else { return (bound, nil) }
+    var all: [AddedFilters] = []
+    var microseconds = 0.0
+    for group in 0..<groups {
+      let range = group * outputs..<(group + 1) * outputs
+      guard let filters = weights.added(range, input, planes) else { return nil }
+      let work = work(.add, steps: filters.additions, tables: filters.turns, byteCount: filters.places.count * 2)
+      microseconds += costs.nanoseconds(work) / 1000
+      all.append(filters)
     }
+    return (KernelChoice.Candidate(method: .add, microseconds: microseconds), .add(all))
   }
 
   private func candidate(

@@ -32,24 +32,93 @@ DC_AVX2_INLINE rule8 rule8_at(const dc_requantization *q, int32_t channel) {
   return r;
 }
 
-/* Shifts 8 numbers of 64 bits by 32 or more and clamps them, in 32-bit lanes in their natural order. */
-DC_AVX2_INLINE __m256i narrowed8(__m256i even, __m256i odd, int32_t shift, uint8_t lowest, uint8_t highest) {
-  __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
-  high = _mm256_sra_epi32(high, _mm_cvtsi32_si128(shift - 32));
-  return _mm256_min_epi32(_mm256_max_epi32(high, _mm256_set1_epi32(lowest)), _mm256_set1_epi32(highest));
+/* The limits of 4 numbers of 64 bits. */
+DC_AVX2_INLINE __m256i clamped4(__m256i numbers, int64_t lowest, int64_t highest) {
+  const __m256i low = _mm256_set1_epi64x(lowest), high = _mm256_set1_epi64x(highest);
+  numbers = _mm256_blendv_epi8(numbers, low, _mm256_cmpgt_epi64(low, numbers));
+  return _mm256_blendv_epi8(numbers, high, _mm256_cmpgt_epi64(numbers, high));
 }
 
-/* The codes of 8 sums, in 32-bit lanes; the shift is 32 or more. */
+/* Shifts 8 numbers of 64 bits and clamps them, in 32-bit lanes in their natural order. */
+DC_AVX2_INLINE __m256i narrowed8(__m256i even, __m256i odd, int32_t shift, uint8_t lowest, uint8_t highest) {
+  if (shift < 32) { /* what is clamped before it is shifted is not negative, and comes to the same codes */
+    const int64_t low = (int64_t)lowest << shift, high = (int64_t)highest << shift;
+    even = _mm256_srl_epi64(clamped4(even, low, high), _mm_cvtsi32_si128(shift));
+    odd = _mm256_srl_epi64(clamped4(odd, low, high), _mm_cvtsi32_si128(shift));
+    return _mm256_or_si256(even, _mm256_slli_epi64(odd, 32));
+  }
+  __m256i codes = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+  codes = _mm256_sra_epi32(codes, _mm_cvtsi32_si128(shift - 32));
+  return _mm256_min_epi32(_mm256_max_epi32(codes, _mm256_set1_epi32(lowest)), _mm256_set1_epi32(highest));
+}
+
+/* The codes of 8 sums, in 32-bit lanes. */
 DC_AVX2_INLINE __m256i requantized8(__m256i sums, const dc_requantization *q, rule8 r) {
   __m256i even = _mm256_add_epi64(_mm256_mul_epi32(sums, r.evenMultipliers), r.evenOffsets);
   __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(sums, 32), r.oddMultipliers);
   return narrowed8(even, _mm256_add_epi64(odd, r.oddOffsets), q->shift, q->lowest, q->highest);
 }
 
+/* A sum of two maps of codes, 8 at a time: vpmaddwd is both products of dc_short_sum. */
+typedef struct addition8 {
+  __m256i multipliers, offset;       /* of rules of 16 bits, else the high halves */
+  __m256i lowMultipliers, lowOffset; /* pairs of 16 bits: A, B; then 32 bits */
+  __m256i multiplierA, multiplierB;  /* 64 bits: the long way */
+  __m256i wideOffset;
+  __m128i shift; /* of rules of 16 bits, else less 16 */
+  int32_t wideShift;
+  uint8_t lowest, highest;
+  int isWord, isShort;
+} addition8;
+
+DC_AVX2_INLINE addition8 addition8_of(const dc_sum_rule *r) {
+  const dc_short_sum s = dc_short_sum_of(r);
+  addition8 a;
+  a.isWord = s.isWord, a.isShort = s.isShort;
+  a.multipliers = _mm256_set1_epi32(s.isWord ? s.wordMultipliers : s.highMultipliers);
+  a.offset = _mm256_set1_epi32(s.isWord ? s.wordOffset : s.highOffset);
+  a.lowMultipliers = _mm256_set1_epi32(s.lowMultipliers), a.lowOffset = _mm256_set1_epi32(s.lowOffset);
+  a.multiplierA = _mm256_set1_epi64x(r->multiplierA), a.multiplierB = _mm256_set1_epi64x(r->multiplierB);
+  a.wideOffset = _mm256_set1_epi64x(r->offset);
+  a.shift = _mm_cvtsi32_si128(s.isWord ? s.wordShift : r->shift - 16);
+  a.wideShift = r->shift, a.lowest = r->lowest, a.highest = r->highest;
+  return a;
+}
+
+/* Pairs of a code a and a code b, 16 bits each: sums of them, saturated when packed. Short rules only. */
+DC_AVX2_INLINE __m256i sum_of_pairs(__m256i pairs, const addition8 *r) {
+  __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(pairs, r->multipliers), r->offset);
+  if (!r->isWord) {
+    const __m256i low = _mm256_add_epi32(_mm256_madd_epi16(pairs, r->lowMultipliers), r->lowOffset);
+    sum = _mm256_add_epi32(sum, _mm256_srai_epi32(low, 16));
+  }
+  return _mm256_sra_epi32(sum, r->shift);
+}
+
+/* The codes of 8 sums of a code a and a code b, in 32-bit lanes. */
+DC_AVX2_INLINE __m256i sum_of_codes(__m256i a, __m256i b, const addition8 *r) {
+  if (r->isShort) {
+    const __m256i sum = sum_of_pairs(_mm256_or_si256(a, _mm256_slli_epi32(b, 16)), r);
+    return _mm256_min_epi32(_mm256_max_epi32(sum, _mm256_set1_epi32(r->lowest)), _mm256_set1_epi32(r->highest));
+  }
+  const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, r->multiplierA), _mm256_mul_epi32(b, r->multiplierB));
+  const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), r->multiplierA),
+                                       _mm256_mul_epi32(_mm256_srli_epi64(b, 32), r->multiplierB));
+  return narrowed8(_mm256_add_epi64(even, r->wideOffset), _mm256_add_epi64(odd, r->wideOffset), r->wideShift, r->lowest,
+                   r->highest);
+}
+
 /* 16 lanes of 32 bits as bytes, in order. */
 DC_AVX2_INLINE __m128i bytes16(__m256i low, __m256i high) {
   __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
   return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
+/* The sums of 16 codes each. */
+DC_AVX2_INLINE __m128i sum_of_bytes(__m128i a, __m128i b, const addition8 *r) {
+  const __m256i low = sum_of_codes(_mm256_cvtepu8_epi32(a), _mm256_cvtepu8_epi32(b), r);
+  const __m256i high = sum_of_codes(_mm256_cvtepu8_epi32(_mm_srli_si128(a, 8)), _mm256_cvtepu8_epi32(_mm_srli_si128(b, 8)), r);
+  return bytes16(low, high);
 }
 
 /* Stores the first n of 16 bytes. */
@@ -92,11 +161,9 @@ DC_AVX2_INLINE void finish_block(const int wantsCodes, const dc_convolution *c, 
       const __m256 value = _mm256_add_ps(product, _mm256_maskload_ps(c->biases + first, mask));
       _mm256_maskstore_ps((float *)(void *)output + first, mask, value);
     }
-  } else if (q->shift >= 32) {
+  } else {
     const __m256i codes0 = requantized8(low, q, rule8_at(q, channel));
     store_bytes(output + channel, bytes16(codes0, requantized8(high, q, rule8_at(q, channel + 8))), channels);
-  } else {
-    for (int32_t o = 0; o < channels; o++) output[channel + o] = dc_requantize(q, channel + o, sums[o]);
   }
 }
 

@@ -49,7 +49,7 @@ DC_AVX2_INLINE __m256i load8(const int32_t *sums) { return _mm256_load_si256((co
 
 /* Brings the sums of one block of 16 outputs to their end, `channels` of them. */
 DC_AVX2_INLINE void finish(ending ending, const dc_convolution *c, const tile_pixels *at, int32_t pixels,
-                           int32_t channel, int32_t channels, const int32_t *sums) {
+                           int32_t channel, int32_t channels, const int32_t *sums, const addition8 *added) {
   const dc_requantization *q = &c->requantization;
   if (ending == ends_in_sums) {
     for (int32_t p = 0; p < pixels; p++, sums += 16)
@@ -69,35 +69,13 @@ DC_AVX2_INLINE void finish(ending ending, const dc_convolution *c, const tile_pi
     return;
   }
   const int32_t count = channels < 16 ? channels : 16;
-  if (q->shift < 32 || (ending == ends_in_added_codes && c->residual.rule.shift < 32)) {
-    for (int32_t p = 0; p < pixels; p++, sums += 16)
-      for (int32_t o = 0; o < count; o++) {
-        uint8_t code = dc_requantize(q, channel + o, sums[o]);
-        if (ending == ends_in_added_codes)
-          code = dc_sum_codes(&c->residual.rule, code, at->residual[p][channel + o]);
-        at->output[p][channel + o] = code;
-      }
-    return;
-  }
-  rule8 lowRule = rule8_at(q, channel), highRule = rule8_at(q, channel + 8);
+  const rule8 lowRule = rule8_at(q, channel), highRule = rule8_at(q, channel + 8);
   for (int32_t p = 0; p < pixels; p++, sums += 16) {
     __m256i low = requantized8(load8(sums), q, lowRule), high = requantized8(load8(sums + 8), q, highRule);
     if (ending == ends_in_added_codes) {
-      const dc_sum_rule *rule = &c->residual.rule;
-      const __m256i a = _mm256_set1_epi64x(rule->multiplierA), b = _mm256_set1_epi64x(rule->multiplierB);
-      const __m256i offset = _mm256_set1_epi64x(rule->offset);
-      __m128i others = load_bytes(at->residual[p] + channel, count);
-      UNROLLED for (int half = 0; half < 2; half++) {
-        __m256i x = half ? high : low;
-        __m256i y = _mm256_cvtepu8_epi32(half ? _mm_srli_si128(others, 8) : others);
-        __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, a), _mm256_mul_epi32(y, b));
-        __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), a),
-                                       _mm256_mul_epi32(_mm256_srli_epi64(y, 32), b));
-        x = narrowed8(_mm256_add_epi64(even, offset), _mm256_add_epi64(odd, offset), rule->shift, rule->lowest,
-                      rule->highest);
-        if (half) high = x;
-        else low = x;
-      }
+      const __m128i others = load_bytes(at->residual[p] + channel, count);
+      low = sum_of_codes(low, _mm256_cvtepu8_epi32(others), added);
+      high = sum_of_codes(high, _mm256_cvtepu8_epi32(_mm_srli_si128(others, 8)), added);
     }
     store_bytes(at->output[p] + channel, bytes16(low, high), count);
   }
@@ -127,6 +105,7 @@ DC_AVX2_INLINE void convolve(const dc_convolution *c, ending ending) {
   int32_t sums[most_sums * 8] __attribute__((aligned(32)));
   tile_pixels at;
   if (count <= 0) return;
+  const addition8 added = addition8_of(&c->residual.rule); /* of no meaning where nothing is added */
   const int32_t tileCount = (count + most_pixels - 1) / most_pixels;
   const int32_t pixels = count / tileCount, larger = count % tileCount; /* so many tiles have one pixel more */
   for (int32_t channel = w->channelBegin; channel < w->channelEnd;) {
@@ -141,7 +120,7 @@ DC_AVX2_INLINE void convolve(const dc_convolution *c, ending ending) {
       }
       (blocks == 4 ? tile_1x4 : tiles[n])(w, &at, weights, blockStride, sums);
       for (int32_t b = 0; b < blocks; b++)
-        finish(ending, c, &at, n, channel + b * 16, w->channelEnd - channel - b * 16, sums + b * 16);
+        finish(ending, c, &at, n, channel + b * 16, w->channelEnd - channel - b * 16, sums + b * 16, &added);
     }
     channel += blocks * 16;
   }

@@ -153,16 +153,7 @@ DC_AVX512_INLINE __m512i reordered(__m512i words) {
   return _mm512_permutexvar_epi32(order, words);
 }
 
-/* A sum of two maps of codes, 16 at a time.
-
-   Codes have 8 bits, so 16-bit halves of the multipliers do: with M = high * 2^16 + low, and the offset split likewise,
-
-     (a * Ma + b * Mb + offset) >> 16 = a * highA + b * highB + highOffset + ((a * lowA + b * lowB + lowOffset) >> 16)
-
-   is exact in 32 bits, and vpdpwssd is both products and both sums. Holds for shifts of 16...47 and offsets below 2^45;
-   rules that want more go the long way.
-
-   Where multipliers have 16 bits once the zeros at the end of all numbers are left out, one vpdpwssd is all of it. */
+/* A sum of two maps of codes, 16 at a time: vpdpwssd is both products and both sums of dc_short_sum. */
 typedef struct addition16 {
   __m512i lowMultipliers, highMultipliers, lowOffset, highOffset; /* pairs of 16 bits: A, B; then 32 bits */
   __m512i wordMultipliers, wordOffset;                            /* the same, of rules of 16 bits */
@@ -173,35 +164,17 @@ typedef struct addition16 {
   int isWord, isShort;
 } addition16;
 
-/* The numbers of a rule without zeros at their end. Returns 0 if sums do not fit in 32 bits, or multipliers in 16. */
-DC_AVX512_INLINE int take_words(addition16 *a, const dc_sum_rule *r) {
-  const uint64_t bits = (uint64_t)r->offset | (uint32_t)r->multiplierA | (uint32_t)r->multiplierB;
-  const int32_t zeros = dc_minimum(r->shift, bits ? __builtin_ctzll(bits) : 0);
-  const int32_t A = r->multiplierA >> zeros, B = r->multiplierB >> zeros;
-  const int64_t offset = r->offset >> zeros, most = (int64_t)1 << 30; /* products stay below 2^24 */
-  if (A != (int16_t)A || B != (int16_t)B || offset >= most || offset <= -most || r->shift - zeros > 31) return 0;
-  a->wordMultipliers = _mm512_set1_epi32((int32_t)((uint32_t)B << 16 | (uint16_t)A));
-  a->wordOffset = _mm512_set1_epi32((int32_t)offset);
-  a->wordShift = _mm_cvtsi32_si128(r->shift - zeros);
-  return 1;
-}
-
 DC_AVX512_INLINE addition16 addition16_of(const dc_sum_rule *r) {
-  const int32_t lowA = (int16_t)r->multiplierA, lowB = (int16_t)r->multiplierB;
-  const int64_t highA = ((int64_t)r->multiplierA - lowA) >> 16, highB = ((int64_t)r->multiplierB - lowB) >> 16;
-  const int64_t highOffset = r->offset >> 16;
+  const dc_short_sum s = dc_short_sum_of(r);
   addition16 a;
-  a.lowMultipliers = _mm512_set1_epi32((int32_t)((uint32_t)lowB << 16 | (uint16_t)lowA));
-  a.highMultipliers = _mm512_set1_epi32((int32_t)((uint32_t)highB << 16 | (uint16_t)highA));
-  a.lowOffset = _mm512_set1_epi32((int32_t)(r->offset & 0xffff));
-  a.highOffset = _mm512_set1_epi32((int32_t)highOffset);
+  a.lowMultipliers = _mm512_set1_epi32(s.lowMultipliers), a.highMultipliers = _mm512_set1_epi32(s.highMultipliers);
+  a.lowOffset = _mm512_set1_epi32(s.lowOffset), a.highOffset = _mm512_set1_epi32(s.highOffset);
+  a.wordMultipliers = _mm512_set1_epi32(s.wordMultipliers), a.wordOffset = _mm512_set1_epi32(s.wordOffset);
   a.multiplierA = _mm512_set1_epi64(r->multiplierA), a.multiplierB = _mm512_set1_epi64(r->multiplierB);
   a.offset = _mm512_set1_epi64(r->offset);
-  a.shift = _mm_cvtsi32_si128(r->shift - 16);
+  a.shift = _mm_cvtsi32_si128(r->shift - 16), a.wordShift = _mm_cvtsi32_si128(s.wordShift);
   a.limits = limits16_of(r->shift, r->lowest, r->highest);
-  a.isWord = take_words(&a, r);
-  a.isShort = a.isWord || (r->shift >= 16 && r->shift <= 47 && highA < 32768 && highB < 32768 &&
-                           highOffset < (1 << 29) && highOffset > -(1 << 29));
+  a.isWord = s.isWord, a.isShort = s.isShort;
   return a;
 }
 

@@ -109,6 +109,7 @@ typedef struct dc_residual {
    conv_u8g8u8, convadd_u8g8u8, conv_u8g8f32: the same from sparse weights, a dc_gathered. A range of channels begins at
    a multiple of DC_GATHER_SPAN. conv_u8k4u8, conv_u8k4f32: the same from weights of few levels, a dc_leveled. conv_u8b1u8,
    conv_u8b1f32: the same from weights of two levels, a dc_binary, with codes in which few bits are ever set.
+   conv_u8a2u8, convadd_u8a2u8: the same from two levels and zeros, a dc_added.
 
    Overflow: |sum of codes * weights| < 2^31 holds below 65 793 products, and is otherwise for the packer to prove.
    The residual may be the very map that is written. */
@@ -177,6 +178,32 @@ typedef struct dc_binary {
   int8_t low;           /* the weight for a clear bit */
   int8_t high;          /* the weight for a set bit */
 } dc_binary;
+
+/* Weights of two levels, and zeros, as lists of places, to which `weights` points (types u8a2...).
+
+   A sum is levels[0] * the codes at some places + levels[1] * those at others, additions but for two products. Pixels that
+   follow each other are computed side by side: the codes of `tileRows` rows of outputs, and of what their windows see
+   beyond, are first laid out in planes, one a channel and phase (which rows and columns of each stride), whose rows
+   are `pitch` bytes apart, so that a weight reads one run of bytes. The codes of window element (row, column, channel)
+   begin in plane (row % rowStride * columnStride + column % columnStride) * channels + channel,
+   row / rowStride * pitch + column / columnStride bytes in.
+
+   Rows of the window begin with their first segments, and rowStride of them on is inputRowStride; columns lie
+   inputColumnStride / columnStride bytes apart. No dilation. */
+typedef struct dc_added {
+  const uint16_t *places; /* by output: those of levels[0], then those of levels[1]; bytes from the first plane on */
+  const int32_t *ends;    /* [output][2]: where their lists end in `places`, each beginning where the one before ends */
+  int32_t channels;       /* of the input */
+  int32_t rows, columns;  /* of the window */
+  int32_t rowStride, columnStride;
+  int32_t tileRows;
+  int32_t pitch;          /* tileRows * pitch is at most DC_MOST_TILE_BYTES */
+  int32_t planeByteCount; /* with 64 bytes after the last row; of all planes at most DC_MOST_PLANE_BYTES */
+  int8_t levels[2];
+} dc_added;
+
+#define DC_MOST_TILE_BYTES 1152
+#define DC_MOST_PLANE_BYTES 65536
 
 /* Words of a window, times bits of codes, that the kernels for weights of two levels hold. */
 #define DC_MOST_BINARY_WORDS 4096
@@ -327,6 +354,8 @@ typedef struct dc_narrowing {
   X(conv_u8k4f32, dc_convolution) \
   X(conv_u8b1u8, dc_convolution) \
   X(conv_u8b1f32, dc_convolution) \
+  X(conv_u8a2u8, dc_convolution) \
+  X(convadd_u8a2u8, dc_convolution) \
   X(conv_f32f32f32, dc_convolution) \
   X(conv_b16b16f32, dc_convolution) \
   X(depthwise_u8s8u8, dc_convolution) \
@@ -479,6 +508,15 @@ void dc_pack_leveled(const dc_filters *filters, int32_t bits, const int8_t *leve
 int32_t dc_find_two_levels(const dc_filters *filters, int8_t levels[2]);
 int32_t dc_binary_words(const dc_filters *filters);
 void dc_pack_binary(const dc_filters *filters, int8_t high, uint64_t *data, uint64_t *mask);
+
+/* Weights of two levels, and zeros, see dc_added.
+
+   dc_added_shape sets the levels, strides, and tiles for `rows` rows of `columns` outputs; it returns how many places there
+   are, or -1 where there are more levels, or no row of planes fits.
+   dc_pack_added writes so many places, and two ends an output. */
+int32_t dc_added_shape(const dc_filters *filters, int32_t rowStride, int32_t columnStride, int32_t rows, int32_t columns,
+                       dc_added *added);
+void dc_pack_added(const dc_filters *filters, const dc_added *added, uint16_t *places, int32_t *ends);
 
 /* Packed weights of the depthwise kernels; `outputs` channels, one input channel each.
 

@@ -11,6 +11,8 @@
 
 DC_ALWAYS_INLINE int32_t dc_minimum(int32_t a, int32_t b) { return a < b ? a : b; }
 
+DC_ALWAYS_INLINE int32_t dc_maximum(int32_t a, int32_t b) { return a > b ? a : b; }
+
 /* clamp(wide >> shift), where wide already holds the rounding term. */
 DC_ALWAYS_INLINE uint8_t dc_narrow(int64_t wide, int32_t shift, uint8_t lowest, uint8_t highest) {
   int64_t code = wide >> shift;
@@ -27,6 +29,45 @@ DC_ALWAYS_INLINE uint8_t dc_requantize(const dc_requantization *q, int32_t chann
 DC_ALWAYS_INLINE uint8_t dc_sum_codes(const dc_sum_rule *r, uint8_t a, uint8_t b) {
   int64_t wide = (int64_t)a * r->multiplierA + (int64_t)b * r->multiplierB + r->offset;
   return dc_narrow(wide, r->shift, r->lowest, r->highest);
+}
+
+/* A rule for the sum of two maps in products of 16 bits, for instructions that add up pairs of them.
+
+   Codes have 8 bits, so 16-bit halves of the multipliers do: with M = high * 2^16 + low, and the offset split likewise,
+
+     (a * Ma + b * Mb + offset) >> 16 = a * highA + b * highB + highOffset + ((a * lowA + b * lowB + lowOffset) >> 16)
+
+   is exact in 32 bits. Holds for shifts of 16...47 and offsets below 2^45; rules that want more go the long way.
+
+   Where multipliers have 16 bits once the zeros at the end of all numbers are left out, one pair of products is all. */
+typedef struct dc_short_sum {
+  int32_t lowMultipliers, highMultipliers; /* A below, B above */
+  int32_t lowOffset, highOffset;
+  int32_t wordMultipliers, wordOffset, wordShift; /* the same, of rules of 16 bits */
+  int isWord, isShort;
+} dc_short_sum;
+
+DC_ALWAYS_INLINE int32_t dc_pair(int64_t low, int64_t high) {
+  return (int32_t)((uint32_t)high << 16 | (uint16_t)low);
+}
+
+DC_ALWAYS_INLINE dc_short_sum dc_short_sum_of(const dc_sum_rule *r) {
+  const int32_t lowA = (int16_t)r->multiplierA, lowB = (int16_t)r->multiplierB;
+  const int64_t highA = ((int64_t)r->multiplierA - lowA) >> 16, highB = ((int64_t)r->multiplierB - lowB) >> 16;
+  const int64_t highOffset = r->offset >> 16;
+  /* The numbers without zeros at their end. */
+  const uint64_t bits = (uint64_t)r->offset | (uint32_t)r->multiplierA | (uint32_t)r->multiplierB;
+  const int32_t zeros = dc_minimum(r->shift, bits ? __builtin_ctzll(bits) : 0);
+  const int32_t A = r->multiplierA >> zeros, B = r->multiplierB >> zeros;
+  const int64_t offset = r->offset >> zeros, most = (int64_t)1 << 30; /* products stay below 2^24 */
+  dc_short_sum s;
+  s.isWord = A == (int16_t)A && B == (int16_t)B && offset < most && offset > -most && r->shift - zeros <= 31;
+  s.isShort = s.isWord || (r->shift >= 16 && r->shift <= 47 && highA < 32768 && highB < 32768 &&
+                           highOffset < (1 << 29) && highOffset > -(1 << 29));
+  s.lowMultipliers = dc_pair(lowA, lowB), s.highMultipliers = dc_pair(highA, highB);
+  s.lowOffset = (int32_t)(r->offset & 0xffff), s.highOffset = (int32_t)highOffset;
+  s.wordMultipliers = dc_pair(A, B), s.wordOffset = (int32_t)offset, s.wordShift = r->shift - zeros;
+  return s;
 }
 
 /* The limits of a real value; a NaN becomes the lowest. */
@@ -83,6 +124,13 @@ DC_ALWAYS_INLINE void dc_cursor_skip(dc_cursor *c, int32_t n, const dc_window *w
   c->input += w->inputRowStride - w->columns * w->inputColumnStride;
   c->output += w->outputRowStride - w->columns * w->outputColumnStride;
   if (r && c->residual) c->residual += r->rowStride - w->columns * r->columnStride;
+}
+
+/* Where a weight of 8 bits of the filters stands. */
+DC_ALWAYS_INLINE const int8_t *dc_weight_at(const dc_filters *f, int32_t output, int32_t row, int32_t column,
+                                            int32_t channel) {
+  return (const int8_t *)f->weights + output * f->outputStride + row * f->rowStride + column * f->columnStride +
+         channel * f->channelStride;
 }
 
 /* Bytes of packed weights of one block of 16 outputs. */

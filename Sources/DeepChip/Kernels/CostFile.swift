@@ -4,7 +4,7 @@ import Kernels
 /// The file that `deepchip tune` writes: what the kernels of weighted sums cost on this machine.
 ///
 /// JSON: `schemaVersion` 1, `processor`, `instructionSet`, `arrival` (nanoseconds for a byte of weights: `near`, `shared`,
-/// `memory`) and `methods`: by method (`dense`, `gather`, `packed`, `binary`) and class of shape (`fewPixels`, `upTo16`, `sliding`,
+/// `memory`) and `methods`: by method (`dense`, `gather`, `packed`, `binary`, `add`) and class of shape (`fewPixels`, `upTo16`, `sliding`,
 /// `upTo32`, `more`) the nanoseconds of an output pixel for each `step`, `table`, `block` and `addition`, as at `KernelCosts`.
 public struct CostFile: Codable, Hashable, Sendable {
   /// See `KernelCosts.Factors`.

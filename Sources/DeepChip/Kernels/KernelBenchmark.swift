@@ -98,15 +98,18 @@ public struct KernelBenchmark {
     }
     let pointwise = KernelShape(rows: 16, columns: 16, channels: 64, outputs: 128, window: 1)
     let dense = KernelShape(rows: 1, columns: 1, channels: 1024, outputs: 512, window: 1)
-    switch operation {
-    case .gatherCodes, .gatherCodesAddingResidual, .gatherCodesToValues:
-      return (layers + [pointwise, dense]).flatMap { shape in
+    func pruned(_ shapes: [KernelShape]) -> [KernelShape] {
+      shapes.flatMap { shape in
         [0.2, 0.1, 0.05].map { density in
           var sparse = shape
           sparse.density = density
           return sparse
         }
       }
+    }
+    switch operation {
+    case .gatherCodes, .gatherCodesAddingResidual, .gatherCodesToValues: return pruned(layers + [pointwise, dense])
+    case .addUpCodes, .addUpCodesAddingResidual: return pruned(layers.dropLast() + [pointwise])
     case .convolveCodes, .convolveCodesAddingResidual, .convolveCodesToSums, .convolveCodesToValues, .unpackCodes,
       .unpackCodesToValues, .countCodes, .countCodesToValues, .convolveValues, .convolvePairs:
       return layers + [pointwise, dense]

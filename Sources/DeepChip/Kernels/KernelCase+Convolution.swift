@@ -24,17 +24,22 @@ extension KernelCase {
 
   private var isBinary: Bool { operation == .countCodes || operation == .countCodesToValues }
 
+  private var isAdded: Bool { operation == .addUpCodes || operation == .addUpCodesAddingResidual }
+
   private var endsInCodes: Bool {
     switch operation {
     case .convolveCodes, .convolveCodesAddingResidual, .gatherCodes, .gatherCodesAddingResidual, .unpackCodes,
-      .countCodes, .depthwiseConvolveCodes:
+      .countCodes, .addUpCodes, .addUpCodesAddingResidual, .depthwiseConvolveCodes:
       true
     default: false
     }
   }
 
   private var addsResidual: Bool {
-    operation == .convolveCodesAddingResidual || operation == .gatherCodesAddingResidual
+    switch operation {
+    case .convolveCodesAddingResidual, .gatherCodesAddingResidual, .addUpCodesAddingResidual: true
+    default: false
+    }
   }
 
   /// A convolution of stride 1 over a map with its border, or a dense layer where the window is one pixel.
@@ -112,6 +117,7 @@ extension KernelCase {
     if isSparse { return setSparse(&call, filters) }
     if isLeveled { return setLeveled(&call, filters) }
     if isBinary { return setBinary(&call, filters) }
+    if isAdded { return setAdded(&call, filters) }
     let size: Int
     let packed: UnsafeMutableRawPointer
     switch (numbers, isDepthwise) {
@@ -161,6 +167,18 @@ extension KernelCase {
     call.weights = UnsafeRawPointer(keep([LeveledWeights(leveled, data: keep(leveled.data))]))
     byteCount += leveled.data.count
     setWork(.packed, call, steps: steps(call), byteCount: leveled.data.count)
+  }
+
+  /// Nothing to do where weights are too many; `work` stays nil then.
+  private func setAdded(_ call: inout Kernels.Convolution, _ filters: Filters) {
+    guard let added = AddedFilters(filters, strides: (1, 1), rows: shape.rows, columns: shape.columns) else {
+      call.window.pixelEnd = 0
+      call.weights = UnsafeRawPointer(keep([AddedWeights()]))
+      return
+    }
+    call.weights = UnsafeRawPointer(keep([AddedWeights(added, places: keep(added.places), ends: keep(added.ends))]))
+    byteCount += added.places.count * 2
+    setWork(.add, call, steps: added.additions, tables: added.turns, byteCount: added.places.count * 2)
   }
 
   /// Codes of signs, 0 and 2, in the map, and weights that have the sign of those that there are.

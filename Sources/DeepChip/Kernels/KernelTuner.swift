@@ -81,11 +81,12 @@ public struct KernelTuner {
     case .gather: [.gatherCodes, .gatherCodesAddingResidual]
     case .packed: [.unpackCodes]
     case .binary: [.countCodes]
+    case .add: [.addUpCodes, .addUpCodesAddingResidual]
     }
   }
 
   private static func shapes(_ method: WeightedSumMethod, _ shapeClass: KernelCosts.ShapeClass) -> [KernelShape] {
-    let densities = method == .gather ? [0.5, 0.2, 0.1, 0.05] : [1]
+    let densities = method.skipsZeros ? [0.5, 0.2, 0.1, 0.05] : [1]
     var shapes: [KernelShape] = []
     func add(_ size: Int, _ channels: Int, _ outputs: Int, _ window: Int) {
       for density in densities {
