@@ -176,10 +176,10 @@ static void count_sparse(const char *isa, const dc_kernel_table *k, double densi
   }
 }
 
-/* Ternary weights of a density, of layers that are narrow. */
+/* Ternary weights of a density, of convolutions. */
 static void count_added(const char *isa, const dc_kernel_table *k, double density) {
   static const int8_t levels[2] = {57, -43};
-  for (size_t i = 1; i < 4; i++) {
+  for (size_t i = 1; i < 7; i++) {
     const layer *l = &layers[i];
     dc_filters f = filters_of(l, 0, 0);
     const size_t count = (size_t)(f.outputs * f.outputStride);

@@ -106,7 +106,7 @@ test_executor() { # deepchip model
       fi
     done
   done
-  echo "$(basename "$model"): three inputs give this machine's bytes on each processor, with dense, sparse and packed weights."
+  echo "$(basename "$model"): three inputs give this machine's bytes on each processor, with dense, sparse, packed and added weights."
 }
 
 build_kernels

@@ -37,10 +37,10 @@ train() {
   fi
 }
 
-# thinner DENSITY FROM: goes on from the latent weights of the denser network FROM, at its density.
+# thinner DENSITY FROM: goes on from the latent weights of the denser network FROM, a density and perhaps more of its name.
 thinner() {
   recipe=Runs/$name.json
-  sed "s/\"initial\": [0-9.]*/\"initial\": $2/" Recipes/resnet44-cifar10-ternary-thinner.json > "$recipe"
+  sed "s/\"initial\": [0-9.]*/\"initial\": ${2%%-*}/" Recipes/resnet44-cifar10-ternary-thinner.json > "$recipe"
   arguments="Runs/resnet44-ternary-$2/trained.dchip --recipe $recipe --density $1 --data $cifar10 --teacher $teacher"
 }
 
@@ -55,6 +55,7 @@ case $name in
   resnet44-ternary-0.25) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.25 --epochs 10 --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.22) teach; thinner 0.22 0.25 ;;
   resnet44-ternary-0.22-longer) teach; thinner 0.22 0.22 ;;
+  resnet44-ternary-0.22-longest) teach; thinner 0.22 0.22-longer; arguments="$arguments --epochs 22" ;;
   resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
   resnet44-ternary-0.08) teach; thinner 0.08 0.10; arguments="$arguments --epochs 12" ;;

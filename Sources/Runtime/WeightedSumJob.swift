@@ -317,15 +317,24 @@ extension JobBuilder {
     let block = Int(DC_CHANNEL_BLOCK) * 4
     let half = Int64(1) << Int64(rule.shift - 1)
     let isShared = rule.multipliers.count == 1
-    let multipliers = range.map { rule.multipliers[isShared ? 0 : $0] }
-    let offsets = range.map { rule.offsets[isShared ? 0 : $0] + half }
+    var (multipliers, shift) = (range.map { rule.multipliers[isShared ? 0 : $0] }, rule.shift)
+    var offsets = range.map { rule.offsets[isShared ? 0 : $0] + half }
+    // Kernels are fastest with a shift of 32 or more; products stay below 2^62, so that sums with offsets fit.
+    let zeros = Int64(32 - shift)
+    if zeros > 0, multipliers.allSatisfy({ Int32(exactly: Int64($0) << zeros) != nil }),
+      offsets.allSatisfy({ $0.magnitude < 1 << UInt64(62 - zeros) })
+    {
+      multipliers = multipliers.map { $0 << Int32(zeros) }
+      offsets = offsets.map { $0 << zeros }
+      shift = 32
+    }
     var result = dc_requantization()
     result.multipliers = storage.copy(multipliers, roundedUpTo: block)
     result.offsets = storage.copy(offsets, roundedUpTo: block)
-    result.shift = Int32(rule.shift)
+    result.shift = Int32(shift)
     result.lowest = UInt8(clamping: rule.codeRange.lowerBound)
     result.highest = UInt8(clamping: rule.codeRange.upperBound)
-    if let sumBound, let reals = RealRule(multipliers, offsets, shift: rule.shift, sumBound: sumBound) {
+    if let sumBound, let reals = RealRule(multipliers, offsets, shift: shift, sumBound: sumBound) {
       result.realMultipliers = storage.copy(reals.multipliers, roundedUpTo: block)
       result.realOffsets = storage.copy(reals.offsets, roundedUpTo: block)
     }

@@ -84,7 +84,9 @@ import Testing
     }
   }
 
-  private func filters(_ weights: [Int8], channels: Int, columns: Int = 4, strides: (Int, Int) = (1, 1)) -> AddedFilters? {
+  private func filters(
+    _ weights: [Int8], channels: Int, columns: Int = 4, strides: (Int, Int) = (1, 1)
+  ) -> AddedFilters? {
     var description = Filters()
     description.outputs = Int32(weights.count / channels)
     description.rows = 1

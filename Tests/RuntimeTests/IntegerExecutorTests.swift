@@ -9,8 +9,10 @@ import Testing
 extension Graph {
   /// The same graph with 8-bit weights and an encoding on every real value, from what the values are on random data.
   ///
-  /// - Parameter isSigned: gives every second activation signed codes.
-  func encodedForTest(mixesSigned: Bool) throws -> Graph {
+  /// - Parameters:
+  ///   - mixesSigned: gives every second activation signed codes.
+  ///   - isPruned: gives all layers ternary weights, one in five not zero.
+  func encodedForTest(mixesSigned: Bool, isPruned: Bool = false) throws -> Graph {
     var encoded = self
     var ranges: [ValueID: ClosedRange<Float>] = [:]
     let inputs = try self.inputs.map { AnyTensor.float32(Tensor.random(try self[$0].type.shape(batch: 4), seed: 99)) }
@@ -29,7 +31,7 @@ extension Graph {
       switch node.operator {
       case .convolution, .dense:
         guard let id = node.inputs[1], case .tensor(.float32(let weights))? = constants[id] else { continue }
-        encoded.constants[id] = .coded(weights.codedForTest(isTernary: node.name == "second"))
+        encoded.constants[id] = .coded(weights.codedForTest(isTernary: isPruned || node.name == "second", isPruned: isPruned))
       default: continue
       }
     }
@@ -38,9 +40,10 @@ extension Graph {
 }
 
 extension Tensor<Float> {
-  func codedForTest(isTernary: Bool) -> CodedTensor {
+  func codedForTest(isTernary: Bool, isPruned: Bool) -> CodedTensor {
     if isTernary {
-      let codes = map { Int8($0 > 0.25 ? 1 : $0 < -0.3 ? -1 : 0) }
+      let (upper, lower): (Float, Float) = isPruned ? (0.39, -0.41) : (0.25, -0.3)
+      let codes = map { Int8($0 > upper ? 1 : $0 < lower ? -1 : 0) }
       let encoding = TernaryEncoding(positiveLevel: 100, negativeLevel: 127, scales: [0.003], axis: nil)
       return CodedTensor(codes: codes, encoding: .ternary(encoding))
     }
@@ -63,8 +66,9 @@ extension Tensor<Float> {
     "Packed networks give the reference's bytes on every instruction set, batch and number of threads",
     arguments: Networks.all.indices, InstructionSet.allCases.filter(\.isAvailable))
   func givesTheBytesOfTheReference(network: Int, instructionSet: InstructionSet) throws {
-    for mixesSigned in [false, true] {
-      let model = try Packer.pack(Networks.all[network].graph.encodedForTest(mixesSigned: mixesSigned))
+    for (mixesSigned, isPruned) in [(false, false), (true, false), (true, true)] {
+      let encoded = try Networks.all[network].graph.encodedForTest(mixesSigned: mixesSigned, isPruned: isPruned)
+      let model = try Packer.pack(encoded)
       try model.graph.validate()
       for (batch, threads) in [(1, 1), (3, 1), (2, 2), (5, 3), (1, 8)] {
         let inputs = try model.graph.inputs.map { id in

@@ -52,7 +52,8 @@ public final class KernelCase {
     switch operation {
     case .convolveCodes, .convolveCodesAddingResidual, .convolveCodesToSums, .convolveCodesToValues, .gatherCodes,
       .gatherCodesAddingResidual, .gatherCodesToValues, .unpackCodes, .unpackCodesToValues, .countCodes,
-      .countCodesToValues, .addUpCodes, .addUpCodesAddingResidual, .convolveValues, .convolvePairs, .depthwiseConvolveCodes, .depthwiseConvolveValues:
+      .countCodesToValues, .addUpCodes, .addUpCodesAddingResidual, .convolveValues, .convolvePairs,
+      .depthwiseConvolveCodes, .depthwiseConvolveValues:
       description = keep(convolution())
     case .poolGreatestCodes, .poolMeanCodes, .poolGreatestValues, .poolMeanValues: description = keep(pooling())
     case .addCodes, .lookUpCodes, .quantize, .dequantize, .addValues, .multiplyValues, .clampValues:
