@@ -44,6 +44,13 @@ thinner() {
   arguments="Runs/resnet44-ternary-$2/trained.dchip --recipe $recipe --density $1 --data $cifar10 --teacher $teacher"
 }
 
+# shaped DENSITY: goes on from the latent weights of the ConvNet of density 0.10 with densities by the shapes of layers.
+shaped() {
+  recipe=Runs/$name.json
+  sed "s/0\.025/$1/g" Recipes/convnet-cifar10-ternary-shaped.json > "$recipe"
+  arguments="Runs/convnet-ternary-0.10/trained.dchip --recipe $recipe --data $cifar10 --teacher $teacher"
+}
+
 case $name in
   resnet20-ternary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-ternary --data $cifar10 --teacher $teacher" ;;
   resnet20-ternary-longer) teach; arguments="Runs/resnet20-ternary/trained.dchip --recipe resnet20-cifar10-ternary-longer --data $cifar10 --teacher $teacher" ;;
@@ -63,6 +70,8 @@ case $name in
   convnet-float-longer) arguments="Runs/convnet-float/trained.dchip --recipe convnet-cifar10-longer --data $cifar10" ;;
   convnet-ternary-0.10) arguments="Runs/convnet-float-longer/trained.dchip --recipe convnet-cifar10-ternary --data $cifar10 --teacher Runs/convnet-float-longer/trained.dchip" ;;
   convnet-ternary-0.025) arguments="Runs/convnet-ternary-0.10/trained.dchip --recipe convnet-cifar10-ternary --density 0.025 --data $cifar10 --teacher Runs/convnet-float-longer/trained.dchip" ;;
+  convnet-ternary-0.10-shaped) teach; shaped 0.10 ;;
+  convnet-ternary-0.025-shaped) teach; shaped 0.025 ;;
   lenet5-float) arguments="--recipe lenet5-mnist --data $mnist" ;;
   lenet5-ternary) arguments="Runs/lenet5-float/trained.dchip --recipe lenet5-mnist-ternary --data $mnist --teacher Runs/lenet5-float/trained.dchip" ;;
 esac

@@ -12,6 +12,9 @@ static const unsigned char convnet_cifar10_longer[] = {
 static const unsigned char convnet_cifar10_ternary[] = {
 #embed "../../Recipes/convnet-cifar10-ternary.json"
 };
+static const unsigned char convnet_cifar10_ternary_shaped[] = {
+#embed "../../Recipes/convnet-cifar10-ternary-shaped.json"
+};
 static const unsigned char digits[] = {
 #embed "../../Recipes/digits.json"
 };
@@ -53,6 +56,7 @@ static const dc_recipe recipes[] = {
     {"convnet-cifar10", convnet_cifar10, sizeof convnet_cifar10},
     {"convnet-cifar10-longer", convnet_cifar10_longer, sizeof convnet_cifar10_longer},
     {"convnet-cifar10-ternary", convnet_cifar10_ternary, sizeof convnet_cifar10_ternary},
+    {"convnet-cifar10-ternary-shaped", convnet_cifar10_ternary_shaped, sizeof convnet_cifar10_ternary_shaped},
     {"digits", digits, sizeof digits},
     {"digits-ternary", digits_ternary, sizeof digits_ternary},
     {"lenet5-mnist", lenet5_mnist, sizeof lenet5_mnist},

@@ -60,7 +60,9 @@ struct TrainCommand: ParsableCommand {
   var targetBytes: Int?
 
   @Option(
-    help: ArgumentHelp("A network to learn from: .onnx, .tflite or .dchip.", valueName: "model"), completion: .file())
+    help: ArgumentHelp(
+      "A network to learn from: .onnx, .tflite or .dchip. It sees pictures in its own size and with its own means, if its file says so.",
+      valueName: "model"), completion: .file())
   var teacher: String?
 
   @Option(help: ArgumentHelp("Times that every item is seen.", valueName: "n"))

@@ -140,7 +140,7 @@ struct TrainingPreparation {
 
   // MARK: Teacher
 
-  /// A network from a file, asked about the inputs that the student sees.
+  /// A network from a file, asked about the inputs that the student sees, brought to its own size and numbers.
   private func teacher(threads: Int) throws -> Teacher? {
     guard let distillation = configuration.recipe.distillation else { return nil }
     guard let file = distillation.teacher else {
@@ -149,28 +149,20 @@ struct TrainingPreparation {
     let model = try Model(contentsOf: URL(fileURLWithPath: file))
     let graph = model.packed.graph
     let preprocessing = configuration.preprocessing.preprocessing
-    if let own = model.packed.preprocessing, !own.hasSameNumbers(as: preprocessing) {
-      throw Failure(
-        .usage, "\(model.url.lastPathComponent.escapedForDisplay): was trained on inputs prepared in another way.")
+    let own = model.packed.preprocessing
+    let feeder = try InputFeeder(graph, own ?? preprocessing)
+    guard let id = graph.inputs.first, let shape = try? graph[id].type.shape(batch: 1) else {
+      throw Failure(.badFile, "the teacher's input is too large")
     }
-    let feeder = try InputFeeder(graph, preprocessing)
+    let view = try TeacherInputs(student: preprocessing, items.inputs.shape, teacher: own, shape)
     let executor = try model.executor(batch: configuration.recipe.batchSize, threads: threads)
     return { inputs in
-      let outputs = try executor.run([try feeder.encoded(inputs)])
+      let outputs = try executor.run([try feeder.encoded(view(inputs))])
       guard let output = outputs.first, let id = graph.outputs.first,
         let logits = try output.decoded(graph.outputEncoding(id)).asFloat32
       else { throw Failure(.usage, "the teacher has no real output") }
       return logits
     }
-  }
-}
-
-extension Preprocessing {
-  /// Whether pixels become the same numbers; a teacher sees pictures in the student's size.
-  fileprivate func hasSameNumbers(as other: Preprocessing) -> Bool {
-    var other = other
-    (other.resize, other.crop) = (resize, crop)
-    return self == other
   }
 }
 
