@@ -31,7 +31,8 @@ extension Graph {
       switch node.operator {
       case .convolution, .dense:
         guard let id = node.inputs[1], case .tensor(.float32(let weights))? = constants[id] else { continue }
-        encoded.constants[id] = .coded(weights.codedForTest(isTernary: isPruned || node.name == "second", isPruned: isPruned))
+        let isTernary = isPruned || node.name == "second"
+        encoded.constants[id] = .coded(weights.codedForTest(isTernary: isTernary, isPruned: isPruned))
       default: continue
       }
     }
