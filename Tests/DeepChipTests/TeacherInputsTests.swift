@@ -8,7 +8,8 @@ import Testing
 @Suite struct TeacherInputsTests {
   private let plain = Preprocessing(scale: 1)
 
-  @Test("What was enlarged for a student comes back for a smaller teacher", arguments: [(32, 40), (8, 9), (5, 17), (6, 6)])
+  @Test(
+    "What was enlarged for a student comes back for a smaller teacher", arguments: [(32, 40), (8, 9), (5, 17), (6, 6)])
   func inverse(small: Int, large: Int) throws {
     let pictures = Tensor<Float>.random([2, 3, small, small + 1], in: 0...255, seed: UInt64(small))
     let (one, other): (Shape, Shape) = ([1, 3, small, small + 1], [1, 3, large, large + 1])
