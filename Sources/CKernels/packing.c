@@ -45,6 +45,22 @@ static void weave_s8(const int8_t *source, ptrdiff_t outputStride, int32_t outpu
     for (int32_t o = 0; o < outputs; o++) packed[(i & ~3) * 16 + o * 4 + (i & 3)] = source[o * outputStride + i];
 }
 
+/* The same of one column of the filters, whose channels lie apart, as far as they come in fours. Returns how many. */
+static int32_t weave_channels_s8(const dc_filters *f, const int8_t *source, int32_t outputs, int8_t *packed) {
+  const ptrdiff_t stride = f->channelStride;
+  const int32_t count = f->channels & ~3;
+  for (int32_t o = 0; o < outputs; o++) {
+    const int8_t *from = source + o * f->outputStride;
+    int8_t *to = packed + o * 4;
+    for (int32_t c = 0; c < count; c += 4, from += 4 * stride, to += 64) {
+      const uint32_t low = (uint8_t)from[0] | (uint32_t)(uint8_t)from[stride] << 8;
+      const uint32_t four = low | (uint32_t)(uint8_t)from[2 * stride] << 16 | (uint32_t)(uint8_t)from[3 * stride] << 24;
+      __builtin_memcpy(to, &four, 4);
+    }
+  }
+  return count;
+}
+
 void dc_pack_weights_s8(const dc_filters *f, int32_t outputBegin, int32_t outputEnd, void *packed) {
   int32_t segments = dc_segment_count(f), length = dc_segment_length_u8(f);
   int32_t columns = f->columnsApart ? 1 : f->columns;
@@ -66,13 +82,17 @@ void dc_pack_weights_s8(const dc_filters *f, int32_t outputBegin, int32_t output
         weave_s8(source, f->outputStride, outputs, segment_length(f), at);
         continue;
       }
-      for (int32_t x = 0; x < columns; x++)
-        for (int32_t c = 0; c < f->channels; c++) {
+      for (int32_t x = 0; x < columns; x++) {
+        const int8_t *pixel = source + x * f->columnStride;
+        int32_t c = 0;
+        if (x * f->mapChannelStride % 4 == 0)
+          c = weave_channels_s8(f, pixel, outputs, at + (ptrdiff_t)x * f->mapChannelStride * 16);
+        for (; c < f->channels; c++) {
           int32_t i = x * f->mapChannelStride + c;
-          const int8_t *from = source + x * f->columnStride + c * f->channelStride;
           int8_t *to = at + (i & ~3) * 16 + (i & 3);
-          for (int32_t o = 0; o < outputs; o++) to[o * 4] = from[o * f->outputStride];
+          for (int32_t o = 0; o < outputs; o++) to[o * 4] = pixel[o * f->outputStride + c * f->channelStride];
         }
+      }
     }
   }
 }

@@ -14,7 +14,7 @@ struct SymbolStream {
   /// Bytes that pay for the states of four and of 32 lanes.
   private static let lanesByteCount = (four: 1_024, all: 32_768)
   /// The same where codes have to be fast.
-  private static let fastByteCount = (four: 128, all: 16_384)
+  private static let fastByteCount = (four: 128, all: 1_024)
 
   private var stream = dc_symbol_stream()
   private let bytes: UnsafeRawBufferPointer
