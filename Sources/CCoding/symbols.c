@@ -167,8 +167,8 @@ size_t dc_decode_symbols(dc_symbol_stream *s, const uint32_t *table, uint8_t *sy
 void dc_prepare_runs(dc_runs *runs, unsigned longest) {
   for (unsigned symbol = 0; symbol < 256; symbol++) {
     int isRun = symbol < 2 * longest;
-    runs->lengths[symbol] = (uint8_t)(isRun ? symbol / 2 + 1 : longest);
-    runs->ends[symbol] = (int8_t)(!isRun ? 0 : symbol % 2 ? -1 : 1);
+    const unsigned end = !isRun ? 0 : symbol % 2 ? 255 : 1;
+    runs->symbols[symbol] = (uint16_t)(end << 8 | (isRun ? symbol / 2 + 1 : longest));
   }
 }
 
@@ -177,9 +177,10 @@ size_t dc_write_runs(const dc_runs *runs, const uint8_t *symbols, size_t count, 
   /* Every step writes: zeros end in a zero. */
   size_t place = start;
   for (size_t i = 0; i < count; i++) {
-    size_t end = place + runs->lengths[symbols[i]];
-    if (end > room) return runs->ends[symbols[i]] == 0 && i == count - 1 && place < room ? room : room + 1;
-    codes[end - 1] = runs->ends[symbols[i]];
+    const uint16_t run = runs->symbols[symbols[i]];
+    const size_t end = place + (run & 255);
+    if (end > room) return run >> 8 == 0 && i == count - 1 && place < room ? room : room + 1;
+    codes[end - 1] = (int8_t)(run >> 8);
     place = end;
   }
   return place;
@@ -189,8 +190,9 @@ size_t dc_write_runs_until(const dc_runs *runs, const uint8_t *symbols, size_t c
                            size_t room) {
   size_t end = *place, i = 0;
   for (; i < count && end < room; i++) {
-    end += runs->lengths[symbols[i]];
-    codes[end - 1] = runs->ends[symbols[i]];
+    const uint16_t run = runs->symbols[symbols[i]];
+    end += run & 255;
+    codes[end - 1] = (int8_t)(run >> 8);
   }
   *place = end;
   return i;

@@ -1,5 +1,5 @@
 /* Layouts: channel strides, and weights brought into the order in which kernels read them. */
-#include "shared/common.h"
+#include "shared/packing.h"
 
 static int32_t rounded_up(int32_t n, int32_t unit) { return (n + unit - 1) / unit * unit; }
 
@@ -67,11 +67,16 @@ void dc_pack_weights_s8(const dc_filters *f, int32_t outputBegin, int32_t output
   /* Where a segment of the source is one run of bytes, four at a time are copied. */
   int whole = f->channelStride == 1 &&
               (columns == 1 || (f->columnStride == f->mapChannelStride && f->channels == f->mapChannelStride));
+  const int weaves = !whole && dc_weaves_windows_vbmi(f), fills = whole || (weaves && f->channels == f->mapChannelStride);
   for (int32_t output = outputBegin; output < outputEnd; output += 16) {
     int32_t outputs = dc_minimum(16, outputEnd - output);
     int8_t *block = (int8_t *)packed + (ptrdiff_t)output * segments * length;
-    if (!whole || outputs < 16 || segment_length(f) != length)
+    if (!fills || outputs < 16 || segment_length(f) != length)
       __builtin_memset(block, 0, (size_t)16 * segments * length);
+    if (weaves) {
+      dc_weave_windows_vbmi(f, (const int8_t *)f->weights + output * f->outputStride, outputs, length, block);
+      continue;
+    }
     for (int32_t segment = 0; segment < segments; segment++) {
       int32_t row = f->columnsApart ? segment / f->columns : segment;
       int32_t column = f->columnsApart ? segment % f->columns : 0;

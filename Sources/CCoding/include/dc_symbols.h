@@ -39,8 +39,7 @@ int dc_symbols_are_over(const dc_symbol_stream *stream);
 /* What a symbol of runs stands for: symbol 2 g + s, g < longest, is g zeros and then +1 or (s = 1) -1; 2 longest is
    `longest` zeros; larger ones do not occur. */
 typedef struct dc_runs {
-  uint8_t lengths[256];
-  int8_t ends[256];
+  uint16_t symbols[256]; /* how many codes, and in the upper byte the last of them */
 } dc_runs;
 
 void dc_prepare_runs(dc_runs *runs, unsigned longest);
