@@ -59,6 +59,9 @@ case $name in
   resnet20-4bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-4bit --data $cifar10 --teacher $teacher" ;;
   resnet20-binary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-binary --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.42) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.42 --data $cifar10 --teacher $teacher" ;;
+  resnet44-ternary-0.42-denser) teach
+    sed 's/"initial": [0-9.]*/"initial": 0.42/; s/"peak": 0.03/"peak": 0.01/' Recipes/resnet44-cifar10-ternary-thinner.json > Runs/$name.json
+    arguments="Runs/resnet44-ternary-0.22-longest/trained.dchip --recipe Runs/$name.json --density 0.42 --epochs 7 --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.25) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.25 --epochs 10 --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.22) teach; thinner 0.22 0.25 ;;
   resnet44-ternary-0.22-longer) teach; thinner 0.22 0.22 ;;
