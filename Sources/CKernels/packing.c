@@ -67,7 +67,8 @@ void dc_pack_weights_s8(const dc_filters *f, int32_t outputBegin, int32_t output
   /* Where a segment of the source is one run of bytes, four at a time are copied. */
   int whole = f->channelStride == 1 &&
               (columns == 1 || (f->columnStride == f->mapChannelStride && f->channels == f->mapChannelStride));
-  const int weaves = !whole && dc_weaves_windows_vbmi(f), fills = whole || (weaves && f->channels == f->mapChannelStride);
+  const int weaves = !whole && dc_weaves_windows_vbmi(f);
+  const int fills = whole || (weaves && f->channels == f->mapChannelStride);
   for (int32_t output = outputBegin; output < outputEnd; output += 16) {
     int32_t outputs = dc_minimum(16, outputEnd - output);
     int8_t *block = (int8_t *)packed + (ptrdiff_t)output * segments * length;

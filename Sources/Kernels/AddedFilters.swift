@@ -44,6 +44,7 @@ public struct AddedFilters {
     self.ends = ends
     let tileRows = Int(shape.tileRows)
     let tiles = (rows + tileRows - 1) / tileRows
+    // Of AVX-512; shorter vectors add up a little less beyond the last row.
     let vector = 64
     let length = ((tileRows - 1) * Int(shape.pitch) + columns + vector - 1) / vector * vector
     additions = places.count * tiles * length / (rows * columns)

@@ -49,13 +49,13 @@ struct WeightedSumSelector {
   let slides: Bool
   /// What adding up codes in planes needs to know, where that can compute the layer.
   let planes: Planes?
-
-  /// The result's size, and the strides.
-  typealias Planes = (rows: Int, columns: Int, strides: (rows: Int, columns: Int))
   let preference: WeightedSumPreference
   let costs: KernelCosts
   /// Ones where the input's codes have bits, and where windows see some.
   let codeBits: (inside: UInt8, everywhere: UInt8)
+
+  /// The result's size, and the strides.
+  typealias Planes = (rows: Int, columns: Int, strides: (rows: Int, columns: Int))
 
   /// A way, with the weights of each group as it wants them.
   enum Packing {
@@ -78,16 +78,14 @@ struct WeightedSumSelector {
     let dense = candidate(.dense, work(.dense, steps: steps, byteCount: steps * 64))
     var ways: [Way] = [(dense, .dense)]
     var (packing, best) = (Packing.dense, dense)
+    var fill: Double?
     for find in [gather, packed, binary, add] {
       guard let way = find(best.microseconds) else { continue }
       ways.append(way)
       guard let found = way.packing else { continue }
+      if case .gather(let filters, _) = found { fill = filters.reduce(0) { $0 + $1.fill } / Double(max(groups, 1)) }
       let isAsked = preference.method == way.candidate.method
       if isAsked || way.candidate.microseconds < best.microseconds { (packing, best) = (found, way.candidate) }
-    }
-    var fill: Double?
-    for case .gather(let filters, _)? in ways.map({ $0.packing }) {
-      fill = filters.reduce(0) { $0 + $1.fill } / Double(max(groups, 1))
     }
     return (packing, KernelChoice(best.method, ways.map { $0.candidate }, density: density, fill: fill))
   }
@@ -188,6 +186,7 @@ struct WeightedSumSelector {
 
   /// The way that adds up codes in planes, of weights of two levels and zeros.
   private func add(against fastest: Double) -> Way? {
+    // No denser layer was measured.
     guard let planes, density <= 0.5, weights.twoLevels != nil else { return nil }
     let additions = Int(Double(weights.rowLength * outputs) * density)
     let bound = candidate(.add, work(.add, steps: additions, byteCount: 0), isBound: true)

@@ -87,14 +87,7 @@ import Testing
   private func filters(
     _ weights: [Int8], channels: Int, columns: Int = 4, strides: (Int, Int) = (1, 1)
   ) -> AddedFilters? {
-    var description = Filters()
-    description.outputs = Int32(weights.count / channels)
-    description.rows = 1
-    description.columns = 1
-    description.channels = Int32(channels)
-    description.outputStride = channels
-    description.channelStride = 1
-    description.mapChannelStride = Int32(channels)
+    var description = Filters(outputs: weights.count / channels, channels: channels)
     return weights.withUnsafeBytes {
       description.weights = $0.baseAddress
       return AddedFilters(description, strides: strides, rows: 3, columns: columns)

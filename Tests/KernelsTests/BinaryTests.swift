@@ -56,14 +56,7 @@ import Testing
   }
 
   private func filters(_ weights: [Int8], _ body: (Filters) -> Void) {
-    var description = Filters()
-    description.outputs = 1
-    description.rows = 1
-    description.columns = 1
-    description.channels = Int32(weights.count)
-    description.outputStride = weights.count
-    description.channelStride = 1
-    description.mapChannelStride = Int32(weights.count)
+    var description = Filters(outputs: 1, channels: weights.count)
     weights.withUnsafeBytes {
       description.weights = $0.baseAddress
       body(description)

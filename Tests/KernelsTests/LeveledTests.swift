@@ -58,14 +58,7 @@ import Testing
   }
 
   private func filters(_ weights: [Int8], _ body: (Filters) -> Void) {
-    var description = Filters()
-    description.outputs = 2
-    description.rows = 1
-    description.columns = 1
-    description.channels = Int32(weights.count / 2)
-    description.outputStride = weights.count / 2
-    description.channelStride = 1
-    description.mapChannelStride = Int32(weights.count / 2)
+    var description = Filters(outputs: 2, channels: weights.count / 2)
     weights.withUnsafeBytes {
       description.weights = $0.baseAddress
       body(description)

@@ -83,3 +83,17 @@ func requantized(
   let wide = sum * Int(multiplier) + Int(k) + (1 << (rule.shift - 1))
   return UInt8(clamping: min(max(wide >> rule.shift, Int(rule.low)), Int(rule.high)))
 }
+
+extension Filters {
+  /// Of one pixel, without weights: an output's lie side by side.
+  init(outputs: Int, channels: Int) {
+    self.init()
+    self.outputs = Int32(outputs)
+    rows = 1
+    columns = 1
+    self.channels = Int32(channels)
+    outputStride = channels
+    channelStride = 1
+    mapChannelStride = Int32(channels)
+  }
+}

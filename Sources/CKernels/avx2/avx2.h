@@ -117,7 +117,8 @@ DC_AVX2_INLINE __m128i bytes16(__m256i low, __m256i high) {
 /* The sums of 16 codes each. */
 DC_AVX2_INLINE __m128i sum_of_bytes(__m128i a, __m128i b, const addition8 *r) {
   const __m256i low = sum_of_codes(_mm256_cvtepu8_epi32(a), _mm256_cvtepu8_epi32(b), r);
-  const __m256i high = sum_of_codes(_mm256_cvtepu8_epi32(_mm_srli_si128(a, 8)), _mm256_cvtepu8_epi32(_mm_srli_si128(b, 8)), r);
+  const __m128i aHigh = _mm_srli_si128(a, 8), bHigh = _mm_srli_si128(b, 8);
+  const __m256i high = sum_of_codes(_mm256_cvtepu8_epi32(aHigh), _mm256_cvtepu8_epi32(bHigh), r);
   return bytes16(low, high);
 }
 

@@ -109,7 +109,8 @@ DC_AVX512_INLINE void add_run(uint8_t *codes, const uint8_t *others, int32_t cou
   if (r->rule.isShort) {
     for (int32_t i = 0; i < count; i += 64) {
       const __mmask64 mask = first64(count - i);
-      const __m512i sums = sum64(_mm512_maskz_loadu_epi8(mask, codes + i), _mm512_maskz_loadu_epi8(mask, others + i), r->rule);
+      const __m512i a = _mm512_maskz_loadu_epi8(mask, codes + i), b = _mm512_maskz_loadu_epi8(mask, others + i);
+      const __m512i sums = sum64(a, b, r->rule);
       _mm512_mask_storeu_epi8(codes + i, mask, _mm512_min_epu8(_mm512_max_epu8(sums, r->lowest), r->highest));
     }
     return;

@@ -7,7 +7,8 @@ static int32_t code_at(const dc_window *w, const dc_added *a, const uint8_t *win
   const int32_t channel = plane % a->channels, phase = plane / a->channels;
   const int32_t row = inPlane / a->pitch * a->rowStride + phase / a->columnStride;
   const int32_t column = inPlane % a->pitch * a->columnStride + phase % a->columnStride;
-  return window[w->segmentOffsets[row * (w->segmentCount / a->rows)] + column * (w->inputColumnStride / a->columnStride) + channel];
+  const ptrdiff_t pixelStride = w->inputColumnStride / a->columnStride;
+  return window[w->segmentOffsets[row * (w->segmentCount / a->rows)] + column * pixelStride + channel];
 }
 
 static int32_t sum_of(const dc_window *w, const dc_added *a, const uint8_t *window, int32_t output) {

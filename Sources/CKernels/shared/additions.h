@@ -1,9 +1,9 @@
 /* Convolution that adds up codes at listed places: one source for all vectors of bytes.
 
-   The codes of a tile's windows are turned from pixels to planes; then, for each output, the runs of codes at its places
-   are added up, `most_vectors` vectors at a time, in two 16-bit sums a vector (`pair`); what they come to is left in a plane an
-   output, and 16 of these are turned back to pixels. Windows of neighbouring rows lie in one run of bytes, with what lies
-   between them computed and left out.
+   The codes of a tile's windows are turned from pixels to planes; then, for each output, the runs of codes at its
+   places are added up, `most_vectors` vectors at a time, in two 16-bit sums a vector (`pair`); what they come to is left
+   in a plane an output, and 16 of these are turned back to pixels. Windows of neighboring rows lie in one run of bytes,
+   with what lies between them computed and left out.
 
    The includer defines DC_TARGET, DC_NAME, DC_TILE, most_vectors, and
 
@@ -48,23 +48,29 @@ DC_ALWAYS_INLINE DC_TARGET void turn_in(const uint8_t *pixels, ptrdiff_t stride,
   bytes rows[16];
   UNROLLED for (int i = 0; i < 16; i++) rows[i] = load_lanes(pixels + i * stride, 16 * stride);
   turn(rows);
-  if (depth == 16) UNROLLED for (int i = 0; i < 16; i++) __builtin_memcpy(planes + i * planeByteCount, &rows[i], vector_bytes);
-  else for (int i = 0; i < depth; i++) __builtin_memcpy(planes + i * planeByteCount, &rows[i], vector_bytes);
+  if (depth == 16) {
+    UNROLLED for (int i = 0; i < 16; i++) __builtin_memcpy(planes + i * planeByteCount, &rows[i], vector_bytes);
+  } else {
+    for (int i = 0; i < depth; i++) __builtin_memcpy(planes + i * planeByteCount, &rows[i], vector_bytes);
+  }
 }
 
 /* Copies the first `depth` of 16 codes of some pixels. */
 DC_ALWAYS_INLINE DC_TARGET void copy_pixels(uint8_t *to, ptrdiff_t toStride, const uint8_t *from, ptrdiff_t fromStride,
                                             int32_t count, int32_t depth) {
-  if (depth == 16) for (int32_t i = 0; i < count; i++) __builtin_memcpy(to + i * toStride, from + i * fromStride, 16);
-  else if (depth == 8) for (int32_t i = 0; i < count; i++) __builtin_memcpy(to + i * toStride, from + i * fromStride, 8);
-  else
+  if (depth == 16) {
+    for (int32_t i = 0; i < count; i++) __builtin_memcpy(to + i * toStride, from + i * fromStride, 16);
+  } else if (depth == 8) {
+    for (int32_t i = 0; i < count; i++) __builtin_memcpy(to + i * toStride, from + i * fromStride, 8);
+  } else {
     for (int32_t i = 0; i < count; i++)
       for (int32_t c = 0; c < depth; c++) to[i * toStride + c] = from[i * fromStride + c];
+  }
 }
 
 /* Writes `count` pixels that follow each other to planes, and less than a vector more to each. */
-DC_TARGET static void turn_run(const uint8_t *pixels, ptrdiff_t stride, int32_t count, int32_t channels, uint8_t *planes,
-                               ptrdiff_t planeByteCount) {
+DC_TARGET static void turn_run(const uint8_t *pixels, ptrdiff_t stride, int32_t count, int32_t channels,
+                               uint8_t *planes, ptrdiff_t planeByteCount) {
   uint8_t copy[turned_pixels * 16] __attribute__((aligned(64)));
   for (int32_t channel = 0; channel < channels; channel += 16) {
     const int32_t depth = dc_minimum(16, channels - channel);
@@ -115,7 +121,8 @@ DC_ALWAYS_INLINE DC_TARGET void sum_places(const int vectors, const uint8_t *cod
 /* The codes of one output in `vectors` vectors from `codes` on. */
 DC_ALWAYS_INLINE DC_TARGET void compute(const int vectors, const dc_added *a, int32_t output, const uint8_t *codes,
                                         const rule *r, uint8_t *to) {
-  const uint16_t *first = a->places + (output ? a->ends[2 * output - 1] : 0), *firstEnd = a->places + a->ends[2 * output];
+  const uint16_t *first = a->places + (output ? a->ends[2 * output - 1] : 0);
+  const uint16_t *firstEnd = a->places + a->ends[2 * output];
   const uint16_t *second = firstEnd, *secondEnd = a->places + a->ends[2 * output + 1];
   pair sums[2][most_vectors];
   if (firstEnd - first <= most_places && secondEnd - second <= most_places) {
@@ -171,14 +178,18 @@ DC_TARGET static void store_run(const dc_convolution *c, int32_t row, int32_t co
     const dc_residual *r = &c->residual;
     const uint8_t *others = (const uint8_t *)r->input + row * r->rowStride + column * r->columnStride + channel;
     uint8_t copy[turned_pixels * 16] __attribute__((aligned(64)));
-    if (depth < 16 || r->columnStride != 16) copy_pixels(copy, 16, others, r->columnStride, count, depth), others = copy;
+    if (depth < 16 || r->columnStride != 16) {
+      copy_pixels(copy, 16, others, r->columnStride, count, depth);
+      others = copy;
+    }
     add_run(codes, others, count * 16, adds);
   }
   uint8_t *to = (uint8_t *)w->output + row * w->outputRowStride + column * w->outputColumnStride + channel;
   copy_pixels(to, w->outputColumnStride, codes, 16, count, depth);
 }
 
-/* Turns the planes of a block of outputs, `length` codes of each, back to pixels: those of begin..<end, from `row` on. */
+/* Turns the planes of a block of outputs, `length` codes of each, back to pixels: those of begin..<end, from `row`
+   on. */
 DC_TARGET static void store_block(const dc_convolution *c, const uint8_t *planes, int32_t length, int32_t row,
                                   int32_t channel, int32_t begin, int32_t end, const sum_rule *adds) {
   const int32_t columns = c->window.columns, pitch = ((const dc_added *)c->weights)->pitch;
@@ -191,7 +202,8 @@ DC_TARGET static void store_block(const dc_convolution *c, const uint8_t *planes
     /* Runs of pixels, each with what lies between its row and the next. */
     for (int32_t i = 0, n; i < turned_pixels && at + i < length; i += n) {
       n = dc_minimum(pitch - x, turned_pixels - i);
-      const int32_t first = dc_maximum(x, begin - row * columns), last = dc_minimum(dc_minimum(x + n, columns), end - row * columns);
+      const int32_t first = dc_maximum(x, begin - row * columns);
+      const int32_t last = dc_minimum(dc_minimum(x + n, columns), end - row * columns);
       if (first < last) store_run(c, row, first, last - first, channel, pixels + 16 * (i + first - x), adds);
       x += n;
       if (x == pitch) x = 0, row++;
@@ -204,7 +216,8 @@ DC_TARGET static void compute_block(const dc_convolution *c, int32_t row, int32_
                                     int32_t end, const sum_rule *adds, added_tile *tile) {
   const dc_added *a = (const dc_added *)c->weights;
   const int32_t length = (count - 1) * a->pitch + c->window.columns;
-  const int32_t vectors = (length + vector_bytes - 1) / vector_bytes, runs = (vectors + most_vectors - 1) / most_vectors;
+  const int32_t vectors = (length + vector_bytes - 1) / vector_bytes;
+  const int32_t runs = (vectors + most_vectors - 1) / most_vectors;
   for (int32_t o = 0; o < dc_minimum(block, c->window.channelEnd - channel); o++) {
     const rule r = rule_at(c, a, channel + o);
     for (int32_t run = 0, at = 0, n; run < runs; run++, at += n * vector_bytes) {

@@ -169,7 +169,7 @@ extension KernelCase {
     setWork(.packed, call, steps: steps(call), byteCount: leveled.data.count)
   }
 
-  /// Nothing to do where weights are too many; `work` stays nil then.
+  /// Nothing to do where no row of planes fits; `work` stays nil then.
   private func setAdded(_ call: inout Kernels.Convolution, _ filters: Filters) {
     guard let added = AddedFilters(filters, strides: (1, 1), rows: shape.rows, columns: shape.columns) else {
       call.window.pixelEnd = 0

@@ -154,8 +154,9 @@ struct TrainingPreparation {
     guard let id = graph.inputs.first, let shape = try? graph[id].type.shape(batch: 1) else {
       throw Failure(.badFile, "the teacher's input is too large")
     }
-    let view = try TeacherInputs(student: preprocessing, items.inputs.shape, teacher: own, shape)
+    // It refuses sizes that are too large, so it comes before what is made for them.
     let executor = try model.executor(batch: configuration.recipe.batchSize, threads: threads)
+    let view = try TeacherInputs(student: preprocessing, items.inputs.shape, teacher: own, shape)
     return { inputs in
       let outputs = try executor.run([try feeder.encoded(view(inputs))])
       guard let output = outputs.first, let id = graph.outputs.first,
