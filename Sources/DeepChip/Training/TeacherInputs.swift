@@ -29,7 +29,7 @@ struct TeacherInputs {
     else {
       throw Failure(
         .usage,
-        "--teacher: takes inputs of \(teacherShape), the student of \(studentShape), and not all can be made of the student's: "
+        "--teacher: takes inputs of \(teacherShape), the student of \(Shape([1] + own)), and not all can be made of the student's: "
           + "channels, their order and layout have to be the same.")
     }
     let channels = studentShape.rank > 1 ? studentShape[1] : 1
