@@ -66,11 +66,14 @@ case $name in
   resnet44-ternary-0.22) teach; thinner 0.22 0.25 ;;
   resnet44-ternary-0.22-longer) teach; thinner 0.22 0.22 ;;
   resnet44-ternary-0.22-longest) teach; thinner 0.22 0.22-longer; arguments="$arguments --epochs 22" ;;
+  resnet44-ternary-0.22-taught) teach; thinner 0.22 0.22-longest
+    arguments="$arguments --teacher Runs/resnet44-ternary-0.22-longest.dchip --teacher Runs/resnet44-ternary-0.42.dchip" ;;
   resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
   resnet44-ternary-0.08) teach; thinner 0.08 0.10; arguments="$arguments --epochs 12" ;;
   convnet-float) arguments="--recipe convnet-cifar10 --data $cifar10" ;;
   convnet-float-longer) arguments="Runs/convnet-float/trained.dchip --recipe convnet-cifar10-longer --data $cifar10" ;;
+  convnet-float-longest) arguments="Runs/convnet-float-longer/trained.dchip --recipe convnet-cifar10-longest --data $cifar10" ;;
   convnet-ternary-0.10) arguments="Runs/convnet-float-longer/trained.dchip --recipe convnet-cifar10-ternary --data $cifar10 --teacher Runs/convnet-float-longer/trained.dchip" ;;
   convnet-ternary-0.025) arguments="Runs/convnet-ternary-0.10/trained.dchip --recipe convnet-cifar10-ternary --density 0.025 --data $cifar10 --teacher Runs/convnet-float-longer/trained.dchip" ;;
   convnet-ternary-0.10-shaped) teach; shaped 0.10 ;;

@@ -9,6 +9,9 @@ static const unsigned char convnet_cifar10[] = {
 static const unsigned char convnet_cifar10_longer[] = {
 #embed "../../Recipes/convnet-cifar10-longer.json"
 };
+static const unsigned char convnet_cifar10_longest[] = {
+#embed "../../Recipes/convnet-cifar10-longest.json"
+};
 static const unsigned char convnet_cifar10_ternary[] = {
 #embed "../../Recipes/convnet-cifar10-ternary.json"
 };
@@ -55,6 +58,7 @@ static const unsigned char resnet44_cifar10_ternary_thinner[] = {
 static const dc_recipe recipes[] = {
     {"convnet-cifar10", convnet_cifar10, sizeof convnet_cifar10},
     {"convnet-cifar10-longer", convnet_cifar10_longer, sizeof convnet_cifar10_longer},
+    {"convnet-cifar10-longest", convnet_cifar10_longest, sizeof convnet_cifar10_longest},
     {"convnet-cifar10-ternary", convnet_cifar10_ternary, sizeof convnet_cifar10_ternary},
     {"convnet-cifar10-ternary-shaped", convnet_cifar10_ternary_shaped, sizeof convnet_cifar10_ternary_shaped},
     {"digits", digits, sizeof digits},

@@ -55,7 +55,7 @@ public struct Demonstration {
   /// - Returns: the share of test digits that the file gets right.
   private func train(_ recipe: String, from start: URL? = nil, to output: URL) throws -> Double {
     var recipe = try TrainingRecipe.named(recipe)
-    if let start { recipe.distillation = .init(teacher: start.path) }
+    if let start { recipe.distillation = .init(teachers: [start.path]) }
     let configuration = TrainingConfiguration(
       network: start?.path ?? recipe.network.name, data: "digits", output: output.path, recipe: recipe)
     let place = output.deletingPathExtension().appendingPathExtension("run")

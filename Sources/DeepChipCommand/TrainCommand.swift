@@ -61,9 +61,9 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A network to learn from: .onnx, .tflite or .dchip. It sees pictures in its own size and with its own means, if its file says so.",
+      "A network to learn from: .onnx, .tflite or .dchip. It sees pictures in its own size and with its own means, if its file says so. Given more than once: from all together.",
       valueName: "model"), completion: .file())
-  var teacher: String?
+  var teacher: [String] = []
 
   @Option(help: ArgumentHelp("Times that every item is seen.", valueName: "n"))
   var epochs: Int?
@@ -224,9 +224,9 @@ struct TrainCommand: ParsableCommand {
       (schedule.target, schedule.byteCount) = (1, targetBytes)
       asked.recipe.density = schedule
     }
-    if let teacher {
+    if !teacher.isEmpty {
       var distillation = asked.recipe.distillation ?? .init()
-      distillation.teacher = teacher
+      distillation.teachers = teacher
       asked.recipe.distillation = distillation
     }
     if weights != nil || activations != nil || endWeights != nil {

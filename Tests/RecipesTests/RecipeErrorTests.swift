@@ -113,6 +113,11 @@ import Testing
       ),
       ("density", "{\"from\": 0.1}", "r.json, density.target: is missing."),
       ("distillation", "{\"mixing\": 2}", "r.json, distillation.mixing: is 2; it has to be a number from 0 to 1."),
+      ("distillation", "{\"teacher\": [\"a\", 3]}", "r.json, distillation.teacher[1]: is 3; it has to be a text."),
+      (
+        "distillation", "{\"teacher\": []}",
+        "r.json, distillation.teacher: is a list; it has to be a text, or a list of texts."
+      ),
       ("labelSmoothing", "1", "r.json, labelSmoothing: is 1; it has to be a number from 0 to 0.999."),
     ])
   func wrong(key: String, value: String, expected: String) throws {

@@ -70,9 +70,12 @@ import Testing
     recipe.movingAverage = 0.999
     recipe.quantization = .init(weights: "ternary", activations: "lsq8", firstLayer: "float", lastLayer: "int8")
     recipe.density = .init(target: 0.1, initial: 0.42, from: 0.1, to: 0.6, scope: .global)
-    recipe.distillation = .init(teacher: "resnet44.onnx", temperature: 3, mixing: 0.7)
+    recipe.distillation = .init(teachers: ["resnet44.onnx"], temperature: 3, mixing: 0.7)
     let again = try TrainingRecipe(json: recipe.json, file: "again")
     #expect(again == recipe)
+    recipe.distillation?.teachers = ["a.onnx", "b.dchip"]
+    let taught = try TrainingRecipe(json: recipe.json, file: "again")
+    #expect(taught == recipe)
     for schedule in [
       TrainingRecipe.LearningRate.Schedule.constant, .cosine, .oneCycle(rise: 0.25),
     ] {

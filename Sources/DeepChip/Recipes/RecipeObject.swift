@@ -77,6 +77,18 @@ struct RecipeObject {
     return text
   }
 
+  /// A text, or a list of them; empty where there is none.
+  func texts(_ key: String) throws(RecipeError) -> [String] {
+    guard case .array(let values)? = self[key] else { return try optionalString(key).map { [$0] } ?? [] }
+    guard !values.isEmpty else { throw wrong(key, self[key], "a text, or a list of texts") }
+    var texts: [String] = []
+    for (index, value) in values.enumerated() {
+      guard case .string(let text) = value, !text.isEmpty else { throw wrong("\(key)[\(index)]", value, "a text") }
+      texts.append(text)
+    }
+    return texts
+  }
+
   /// One of some words; the default if there is none, and an error if there is no default either.
   func choice<Choice>(
     _ key: String, _ choices: [(name: String, value: Choice)], default standard: Choice? = nil

@@ -252,7 +252,7 @@ extension TrainingRecipe.DensitySchedule {
 extension TrainingRecipe.Distillation {
   fileprivate init?(_ recipe: RecipeObject) throws(RecipeError) {
     guard let object = try recipe.object("distillation", keys: ["teacher", "temperature", "mixing"]) else { return nil }
-    teacher = try object.optionalString("teacher")
+    teachers = try object.texts("teacher")
     temperature = try object.number("temperature", 0.1...1000, default: 4)
     mixing = try object.number("mixing", 0...1, default: 0.5)
   }

@@ -136,7 +136,8 @@ extension TrainingRecipe.DensitySchedule {
 extension TrainingRecipe.Distillation {
   fileprivate var value: JSONValue {
     .members([
-      "teacher": teacher.map(JSONValue.string), "temperature": .number(temperature), "mixing": .number(mixing),
+      "teacher": teachers.count > 1 ? .array(teachers.map(JSONValue.string)) : teachers.first.map(JSONValue.string),
+      "temperature": .number(temperature), "mixing": .number(mixing),
     ])
   }
 }

@@ -200,18 +200,18 @@ public struct TrainingRecipe: Sendable, Hashable {
     }
   }
 
-  /// Learning from another network's outputs.
+  /// Learning from other networks' outputs.
   ///
   /// - Source: Hinton et al., *Distilling the Knowledge in a Neural Network*, arXiv 1503.02531.
   public struct Distillation: Sendable, Hashable {
-    /// The teacher's file; nil if it is to be given when training.
-    public var teacher: String?
+    /// The teachers' files, asked together; none if they are to be given when training.
+    public var teachers: [String]
     public var temperature: Double
-    /// Share of the teacher in the loss, in 0...1.
+    /// Share of the teachers in the loss, in 0...1.
     public var mixing: Double
 
-    public init(teacher: String? = nil, temperature: Double = 4, mixing: Double = 0.5) {
-      self.teacher = teacher
+    public init(teachers: [String] = [], temperature: Double = 4, mixing: Double = 0.5) {
+      self.teachers = teachers
       self.temperature = temperature
       self.mixing = mixing
     }

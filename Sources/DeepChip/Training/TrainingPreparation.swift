@@ -9,7 +9,7 @@ import Quantizers
 import Tensors
 import Training
 
-/// What a configuration means: network, items, quantizers and teacher.
+/// What a configuration means: network, items, quantizers and teachers.
 struct TrainingPreparation {
   let configuration: TrainingConfiguration
   let checksums: TrainingConfiguration.Checksums
@@ -138,32 +138,19 @@ struct TrainingPreparation {
     throw Failure(.usage, "--activations \(name.escapedForDisplay): one of \(names).")
   }
 
-  // MARK: Teacher
+  // MARK: Teachers
 
-  /// A network from a file, asked about the inputs that the student sees, brought to its own size and numbers.
   private func teacher(threads: Int) throws -> Teacher? {
     guard let distillation = configuration.recipe.distillation else { return nil }
-    guard let file = distillation.teacher else {
+    guard !distillation.teachers.isEmpty else {
       throw Failure(.usage, "the recipe learns from a teacher: name one with --teacher.")
     }
-    let model = try Model(contentsOf: URL(fileURLWithPath: file))
-    let graph = model.packed.graph
-    let preprocessing = configuration.preprocessing.preprocessing
-    let own = model.packed.preprocessing
-    let feeder = try InputFeeder(graph, own ?? preprocessing)
-    guard let id = graph.inputs.first, let shape = try? graph[id].type.shape(batch: 1) else {
-      throw Failure(.badFile, "the teacher's input is too large")
+    let teachers = try distillation.teachers.map { file in
+      try TeacherNetwork(
+        file, preprocessing: configuration.preprocessing.preprocessing, inputShape: items.inputs.shape,
+        batchSize: configuration.recipe.batchSize, threads: threads)
     }
-    // It refuses sizes that are too large, so it comes before what is made for them.
-    let executor = try model.executor(batch: configuration.recipe.batchSize, threads: threads)
-    let view = try TeacherInputs(student: preprocessing, items.inputs.shape, teacher: own, shape)
-    return { inputs in
-      let outputs = try executor.run([try feeder.encoded(view(inputs))])
-      guard let output = outputs.first, let id = graph.outputs.first,
-        let logits = try output.decoded(graph.outputEncoding(id)).asFloat32
-      else { throw Failure(.usage, "the teacher has no real output") }
-      return logits
-    }
+    return { inputs in try TeacherNetwork.logits(of: teachers, inputs) }
   }
 }
 
