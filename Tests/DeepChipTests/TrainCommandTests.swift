@@ -175,6 +175,24 @@ import Testing
     #expect(edited.standardError.contains("checkpoint-1.bin belongs to a run with another configuration"))
   }
 
+  @Test("A run goes on with the teachers that it was begun with, and with no others of the same name")
+  func otherTeachers() throws {
+    let runs = try TrainingRuns()
+    for name in ["one", "two"] { #expect(try CommandRun(runs.beginning(name, "--limit", "64")).code == 0) }
+    let teachers = ["one", "two"].map(runs.model)
+    let taught = ["--teacher", teachers[0].path, "--teacher", teachers[1].path]
+    #expect(try CommandRun(runs.beginning("a", "--time-budget", "0s") + taught).code == 0)
+    let bytes = try Data(contentsOf: teachers[1])
+    let other = try CommandRun(["quantize", runs.network.path, "--data", "digits", "-o", teachers[1].path])
+    #expect(other.code == 0, "\(other.standardError)")
+    let run = try CommandRun(runs.resuming("a"))
+    #expect(run.code == 2)
+    #expect(run.standardError.hasSuffix("two.dchip: not what the run was begun with.\n"), "\(run.standardError)")
+    try bytes.write(to: teachers[1])
+    #expect(try CommandRun(runs.resuming("a")).code == 0)
+    #expect(try CommandRun(["eval", runs.model("a").path, "--data", "digits"]).code == 0)
+  }
+
   @Test("Folders that hold no run, and configurations that are none, are refused")
   func noRun() throws {
     let runs = try TrainingRuns()

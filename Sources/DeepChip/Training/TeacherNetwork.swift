@@ -1,3 +1,4 @@
+import Coding
 import Foundation
 import Graphs
 import ModelFormat
@@ -32,6 +33,16 @@ struct TeacherNetwork {
     // It refuses sizes that are too large, so it comes before what is made for them.
     executor = try model.executor(batch: batchSize, threads: threads)
     view = try TeacherInputs(student: preprocessing, inputShape, teacher: own, shape)
+  }
+
+  /// Of what is in the files, in their order; nil if there are none, or one cannot be read, which is said where it is opened.
+  static func checksum(of files: [String]) -> UInt64? {
+    var writer = ByteWriter()
+    for file in files {
+      guard let data = try? Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe) else { return nil }
+      writer.uint64(data.withUnsafeBytes { Checksum.of($0) })
+    }
+    return files.isEmpty ? nil : Checksum.of(writer.bytes)
   }
 
   /// - Parameter inputs: as the student sees them, augmented.

@@ -26,10 +26,12 @@ public struct TrainingConfiguration: Equatable, Sendable {
     public var start: UInt64 = 0
     /// Of the training items, pre-processed, and their labels.
     public var training: UInt64 = 0
+    /// Of the teachers' files, in their order; nil without teachers, and in runs from before these were looked at.
+    public var teachers: UInt64?
 
     public init() {}
 
-    /// - Throws: `Failure` when data or network are not those that a run was begun with.
+    /// - Throws: `Failure` when data, network or teachers are not those that a run was begun with.
     func check(_ configuration: TrainingConfiguration) throws {
       guard training == configuration.checksums.training else {
         throw Failure(.usage, "\(configuration.data.escapedForDisplay): not the data that the run was begun with.")
@@ -37,6 +39,10 @@ public struct TrainingConfiguration: Equatable, Sendable {
       guard start == configuration.checksums.start else {
         throw Failure(
           .usage, "\(configuration.network.escapedForDisplay): not the network that the run was begun with.")
+      }
+      guard configuration.checksums.teachers.map({ $0 == teachers }) ?? true else {
+        let names = configuration.recipe.distillation?.teachers.map(\.escapedForDisplay).joined(separator: ", ") ?? ""
+        throw Failure(.usage, "--teacher \(names): not what the run was begun with.")
       }
     }
   }

@@ -28,6 +28,7 @@ struct TrainingPreparation {
     var checksums = TrainingConfiguration.Checksums()
     checksums.start = network.checksumOfConstants
     checksums.training = items.checksum
+    checksums.teachers = TeacherNetwork.checksum(of: configuration.recipe.distillation?.teachers ?? [])
     self.checksums = checksums
   }
 

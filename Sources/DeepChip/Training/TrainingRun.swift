@@ -78,7 +78,7 @@ public final class TrainingRun {
       self.threads = threads
       let isResumed = RunFolder.holdsRun(url)
       if isResumed { try preparation.checksums.check(configuration) }
-      self.configuration = configuration.with(preparation.checksums)
+      self.configuration = isResumed ? configuration : configuration.with(preparation.checksums)
       if !isResumed { try Self.checkSize(sizeControl, trainer, self.configuration, test.classNames, &notes) }
       folder = try RunFolder(url)
       if isResumed { try resume() } else { try folder.write(self.configuration) }
