@@ -13,7 +13,7 @@ struct TrainCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A network's name (see --list), or a file to start from: .onnx, .tflite, or a run's trained.dchip.",
+      "A network's name (see --list), a file to start from (.onnx, .tflite, or a run's trained.dchip), or the folder of a run that is done: its weights, and the scales of the same quantizers.",
       valueName: "network"),
     completion: .file())
   var network: String?

@@ -10,6 +10,9 @@ import Tensors
 /// batch normalizations are nodes of their own, and no loss and no softmax is inside. Dropout has no operator and is left
 /// out where a paper has it.
 public enum Networks {
+  /// Whether some kind has a network of this name.
+  public static func has(_ name: String) -> Bool { (try? NetworkKind.parse(name)) != nil }
+
   /// Builds a network with fresh weights.
   ///
   /// - Parameters:

@@ -53,6 +53,20 @@ extension Trainer {
     network.project()
   }
 
+  /// Begins with the scales that quantizers have learned in another run of the same network with the same quantizers.
+  ///
+  /// - Throws: `.checkpoint` when the counts are others.
+  public func takeScales(of checkpoint: Checkpoint) throws(TrainingError) {
+    let values = checkpoint.averages.isEmpty ? checkpoint.values : checkpoint.averages
+    guard values.map(\.count) == network.parameters.map(\.values.count) else {
+      throw TrainingError(.checkpoint("its parameters are those of another network"))
+    }
+    for (index, parameter) in network.parameters.enumerated() where parameter.role == .quantizerScale {
+      parameter.values.assign(values[index])
+      if !averages.isEmpty { averages[index].assign(values[index]) }
+    }
+  }
+
   private func load(_ checkpoint: Checkpoint) {
     for (parameter, values) in zip(network.parameters, checkpoint.values) { parameter.values.assign(values) }
     for (slot, values) in zip(slots, checkpoint.slots) { slot.assign(values) }

@@ -1,5 +1,6 @@
 import DeepChip
 import Foundation
+import Tensors
 import Testing
 
 @Suite struct TrainCommandTests {
@@ -191,6 +192,42 @@ import Testing
     try bytes.write(to: teachers[1])
     #expect(try CommandRun(runs.resuming("a")).code == 0)
     #expect(try CommandRun(["eval", runs.model("a").path, "--data", "digits"]).code == 0)
+  }
+
+  @Test("A run that begins with the folder of another goes on with its weights and its quantizers' scales")
+  func fromAnotherRun() throws {
+    let runs = try TrainingRuns(epochs: 4, options: ["--weights", "lsq2", "--activations", "lsq2"])
+    let unfinished = try CommandRun(runs.beginning("a", "--time-budget", "0s"))
+    #expect(unfinished.code == 0)
+    let early = try CommandRun(["train", runs.run("a").path, "-o", runs.model("b").path] + runs.options)
+    #expect(early.code == 2)
+    #expect(early.standardError.contains("that run is not at its end. Go on with it by --resume"))
+    #expect(try CommandRun(runs.resuming("a")).code == 0)
+    let first = try TrainingRun(RunFolder.configuration(runs.run("a")), in: runs.run("a"))
+    // From the folder; with other quantizers; from the weights alone.
+    let other = ["--activations", "pact4"]
+    for (start, options, keepsScales) in [
+      (runs.run("a"), [], true), (runs.run("a"), other, false),
+      (runs.run("a").appendingPathComponent("trained.dchip"), [], false),
+    ] {
+      try? FileManager.default.removeItem(at: runs.run("b"))
+      let more = ["--run", runs.run("b").path, "--time-budget", "0s", "-o", runs.model("b").path]
+      let run = try CommandRun(["train", start.path] + more + runs.options + options)
+      #expect(run.code == 0, "\(run.standardError)")
+      // Back to before its one step.
+      for slot in [1, 2] { try? FileManager.default.removeItem(at: runs.checkpoint("b", slot)) }
+      let second = try TrainingRun(RunFolder.configuration(runs.run("b")), in: runs.run("b"))
+      #expect((scales(second) == scales(first)) == keepsScales, "\(start.lastPathComponent) \(options)")
+      #expect(weights(second) == weights(first))
+    }
+  }
+
+  private func scales(_ run: TrainingRun) -> [Tensor<Float>] {
+    run.trainer.network.parameters.filter { $0.role == .quantizerScale }.map(\.value)
+  }
+
+  private func weights(_ run: TrainingRun) -> [Tensor<Float>] {
+    run.trainer.network.parameters.filter { $0.role == .weights }.map(\.value)
   }
 
   @Test("Folders that hold no run, and configurations that are none, are refused")

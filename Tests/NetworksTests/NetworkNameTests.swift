@@ -24,6 +24,12 @@ import Testing
     #expect(counts.trainedCount == trainedCount)
   }
 
+  @Test("Names are known before a network is built")
+  func known() {
+    for kind in NetworkKind.all { #expect(Networks.has(kind.example)) }
+    for name in ["", "resnet", "resnet21", "lenet", "runs/resnet20", "resnet20.onnx"] { #expect(!Networks.has(name)) }
+  }
+
   @Test("A width of 1 may be left out")
   func defaults() throws {
     let graph = try Networks.named("mobilenetv2", input: [3, 32, 32])

@@ -99,7 +99,12 @@ public final class RunFolder {
   }
 
   /// - Parameter trained: the real network at the end, as a packed file.
-  func write(trained: [UInt8]) throws { try write(trained, "trained.dchip") }
+  func write(trained: [UInt8]) throws { try write(trained, Self.trainedName) }
+
+  /// The real network of the run in `url`; there when the run is done.
+  static func trained(_ url: URL) -> URL { url.appendingPathComponent(trainedName) }
+
+  private static let trainedName = "trained.dchip"
 
   func write(report: String) throws { try write(Array(report.utf8), "report.html") }
 
@@ -118,11 +123,24 @@ public final class RunFolder {
   /// - Returns: it, and what is wrong with a newer one, as a sentence.
   /// - Throws: `Failure`, code 3, when there are files and none is whole.
   func newestCheckpoint(of configuration: UInt64) throws -> (checkpoint: RunCheckpoint, note: String?)? {
+    guard let newest = try Self.newestCheckpoint(in: url, of: configuration) else { return nil }
+    nextSlot = 1 - newest.slot
+    return (newest.checkpoint, newest.note)
+  }
+
+  /// The newest whole checkpoint of the run in `url`, which is neither locked nor changed.
+  ///
+  /// - Returns: where it is, it, and what is wrong with a newer one; nil if none was written yet.
+  /// - Throws: `Failure`, code 3, when there are files and none is whole.
+  static func newestCheckpoint(
+    in url: URL, of configuration: UInt64
+  ) throws -> (slot: Int, checkpoint: RunCheckpoint, note: String?)? {
     var found: [(slot: Int, checkpoint: RunCheckpoint)] = []
     var defects: [String] = []
-    for (slot, name) in Self.slots.enumerated() {
-      guard FileManager.default.fileExists(atPath: file(name).path) else { continue }
-      guard let data = try? Data(contentsOf: file(name)) else {
+    for (slot, name) in slots.enumerated() {
+      let file = url.appendingPathComponent(name)
+      guard FileManager.default.fileExists(atPath: file.path) else { continue }
+      guard let data = try? Data(contentsOf: file) else {
         defects.append("\(name) cannot be read")
         continue
       }
@@ -144,10 +162,9 @@ public final class RunFolder {
         "\(url.path.escapedForDisplay): no checkpoint can be used: \(defects.joined(separator: ", "))."
           + " Delete them to begin the run anew, or fetch the folder again.")
     }
-    nextSlot = 1 - newest.slot
     let step = newest.checkpoint.training.step
-    let note = defects.first.map { "\($0); going on from step \(step) of \(Self.slots[newest.slot])" }
-    return (newest.checkpoint, note)
+    let note = defects.first.map { "\($0); going on from step \(step) of \(slots[newest.slot])" }
+    return (newest.slot, newest.checkpoint, note)
   }
 
   /// What a killed process was writing.

@@ -17,11 +17,15 @@ struct TrainingPreparation {
   private let quantization: NetworkQuantization
   private let items: LabeledItems
   private let feeder: InputFeeder
+  /// The run where this one begins, if it does at one.
+  private let start: FinishedRun?
 
   /// - Parameter dataset: the training split.
   init(_ configuration: TrainingConfiguration, _ dataset: Dataset) throws {
     self.configuration = configuration
-    let network = try Self.network(configuration, dataset)
+    let name = configuration.network
+    start = Networks.has(name) ? nil : try FinishedRun(URL(fileURLWithPath: name))
+    let network = try Self.network(start?.network.path ?? name, configuration, dataset)
     feeder = try InputFeeder(network, configuration.preprocessing.preprocessing)
     items = try Self.items(dataset, limit: configuration.limit, feeder)
     (graph, quantization) = try Self.quantized(network, configuration, dataset, items)
@@ -36,9 +40,11 @@ struct TrainingPreparation {
 
   func trainer(threads: Int) throws -> Trainer {
     let settings = configuration.recipe.settings(itemCount: items.count, masks: quantization.masks)
-    return try Trainer(
+    let trainer = try Trainer(
       graph, quantization: quantization, items: items, recipe: settings, teacher: try teacher(threads: threads),
       threads: threads)
+    try start?.handOverScales(to: trainer, of: configuration.recipe)
+    return trainer
   }
 
   /// How the run gets to a number of bytes; nil if it is to get to none.
@@ -52,14 +58,16 @@ struct TrainingPreparation {
   // MARK: Network
 
   /// From a file, or built by name with the data's classes.
-  private static func network(_ configuration: TrainingConfiguration, _ dataset: Dataset) throws -> Graph {
-    let url = URL(fileURLWithPath: configuration.network)
+  private static func network(
+    _ name: String, _ configuration: TrainingConfiguration, _ dataset: Dataset
+  ) throws -> Graph {
+    let url = URL(fileURLWithPath: name)
     guard Model.Format(rawValue: url.pathExtension.lowercased()) == nil else {
       let model = try Model(contentsOf: url)
       return model.format == .dchip ? model.packed.graph : model.graph
     }
     var choice = configuration.recipe.network
-    choice.name = configuration.network
+    choice.name = name
     let classes = dataset.classNames.isEmpty ? (dataset.labels?.max() ?? -1) + 1 : dataset.classNames.count
     choice.classes = choice.classes ?? max(classes, 1)
     return try choice.graph(seed: configuration.recipe.seed)
