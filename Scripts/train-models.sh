@@ -67,6 +67,7 @@ case $name in
   resnet44-ternary-0.22-longer) teach; thinner 0.22 0.22 ;;
   resnet44-ternary-0.22-longest) teach; thinner 0.22 0.22-longer; arguments="$arguments --epochs 22" ;;
   resnet44-ternary-0.22-taught) teach; thinner 0.22 0.22-longest
+    sed 's/"quantization":/"recycling": 0.025, "quantization":/' "$recipe" > "$recipe.new" && mv "$recipe.new" "$recipe"
     arguments="$arguments --teacher Runs/resnet44-ternary-0.22-longest.dchip --teacher Runs/resnet44-ternary-0.42.dchip" ;;
   resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;

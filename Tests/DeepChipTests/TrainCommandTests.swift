@@ -230,6 +230,23 @@ import Testing
     run.trainer.network.parameters.filter { $0.role == .weights }.map(\.value)
   }
 
+  @Test("Filters that begin anew are told of when a run begins, and not when it goes on")
+  func recycling() throws {
+    let runs = try TrainingRuns()
+    let recipe = try runs.folder.file(
+      "recipe.json",
+      Array(
+        #"""
+        {"schemaVersion": 1, "network": "digits-convnet", "data": "digits", "epochs": 3, "batchSize": 64,
+         "learningRate": {"peak": 0.05}, "recycling": 0.5}
+        """#.utf8))
+    let run = try CommandRun(runs.beginning("a", "--recipe", recipe.path, "--time-budget", "0s"))
+    #expect(run.code == 0)
+    #expect(run.standardError.contains("dormant filters of "), "\(run.standardError)")
+    let resumed = try CommandRun(runs.resuming("a"))
+    #expect(resumed.code == 0 && !resumed.standardError.contains("dormant"), "\(resumed.standardError)")
+  }
+
   @Test("Folders that hold no run, and configurations that are none, are refused")
   func noRun() throws {
     let runs = try TrainingRuns()

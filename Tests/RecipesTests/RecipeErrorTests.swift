@@ -118,6 +118,7 @@ import Testing
         "distillation", "{\"teacher\": []}",
         "r.json, distillation.teacher: is a list; it has to be a text, or a list of texts."
       ),
+      ("recycling", "1", "r.json, recycling: is 1; it has to be a number from 0 to 0.5."),
       ("labelSmoothing", "1", "r.json, labelSmoothing: is 1; it has to be a number from 0 to 0.999."),
     ])
   func wrong(key: String, value: String, expected: String) throws {

@@ -68,6 +68,7 @@ import Testing
     recipe.mixup = 0.2
     recipe.dropout = .init(share: 0.25, layers: ["conv6", "fc1"])
     recipe.movingAverage = 0.999
+    recipe.recycling = 0.025
     recipe.quantization = .init(weights: "ternary", activations: "lsq8", firstLayer: "float", lastLayer: "int8")
     recipe.density = .init(target: 0.1, initial: 0.42, from: 0.1, to: 0.6, scope: .global)
     recipe.distillation = .init(teachers: ["resnet44.onnx"], temperature: 3, mixing: 0.7)

@@ -9,7 +9,7 @@ extension TrainingRecipe {
   static let keys = [
     "schemaVersion", "summary", "network", "data", "heldBack", "pictureSize", "normalization", "epochs", "batchSize",
     "seed", "precision", "optimizer", "learningRate", "weightDecay", "labelSmoothing", "largestGradientNorm",
-    "augmentation", "mixup", "dropout", "movingAverage", "quantization", "density", "distillation",
+    "augmentation", "mixup", "dropout", "movingAverage", "recycling", "quantization", "density", "distillation",
   ]
 
   /// Reads a recipe.
@@ -52,6 +52,7 @@ extension TrainingRecipe {
     mixup = try object.optionalNumber("mixup", 1e-3...100)
     dropout = try Dropout(object)
     movingAverage = try object.optionalNumber("movingAverage", 0...0.999999)
+    recycling = try object.optionalNumber("recycling", 0...0.5)
     quantization = try QuantizationChoice(object)
     density = try DensitySchedule(object)
     distillation = try Distillation(object)

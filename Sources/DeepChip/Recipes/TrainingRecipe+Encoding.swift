@@ -22,8 +22,8 @@ extension TrainingRecipe {
       "weightDecay": weightDecay.value,
       "labelSmoothing": .number(labelSmoothing), "largestGradientNorm": largestGradientNorm.map(JSONValue.number),
       "augmentation": augmentation?.value, "mixup": mixup.map(JSONValue.number), "dropout": dropout?.value,
-      "movingAverage": movingAverage.map(JSONValue.number), "quantization": quantization?.value,
-      "density": density?.value, "distillation": distillation?.value,
+      "movingAverage": movingAverage.map(JSONValue.number), "recycling": recycling.map(JSONValue.number),
+      "quantization": quantization?.value, "density": density?.value, "distillation": distillation?.value,
     ])
   }
 }

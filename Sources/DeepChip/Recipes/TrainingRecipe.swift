@@ -41,6 +41,8 @@ public struct TrainingRecipe: Sendable, Hashable {
   public var dropout: Dropout?
   /// Share of the old mean that a step keeps, for a moving average of the weights; nil for none.
   public var movingAverage: Double?
+  /// Filters whose norm is below this share of the median of their layer's begin the run with fresh weights; nil for none.
+  public var recycling: Double?
   public var quantization: QuantizationChoice?
   public var density: DensitySchedule?
   public var distillation: Distillation?

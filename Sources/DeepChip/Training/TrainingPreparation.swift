@@ -19,13 +19,17 @@ struct TrainingPreparation {
   private let feeder: InputFeeder
   /// The run where this one begins, if it does at one.
   private let start: FinishedRun?
+  /// What a user should know of how the run begins.
+  let notes: [String]
 
   /// - Parameter dataset: the training split.
   init(_ configuration: TrainingConfiguration, _ dataset: Dataset) throws {
     self.configuration = configuration
     let name = configuration.network
     start = Networks.has(name) ? nil : try FinishedRun(URL(fileURLWithPath: name))
-    let network = try Self.network(start?.network.path ?? name, configuration, dataset)
+    let found = try Self.network(start?.network.path ?? name, configuration, dataset)
+    let network: Graph
+    (network, notes) = Self.recycled(found, configuration.recipe)
     feeder = try InputFeeder(network, configuration.preprocessing.preprocessing)
     items = try Self.items(dataset, limit: configuration.limit, feeder)
     (graph, quantization) = try Self.quantized(network, configuration, dataset, items)
@@ -71,6 +75,13 @@ struct TrainingPreparation {
     let classes = dataset.classNames.isEmpty ? (dataset.labels?.max() ?? -1) + 1 : dataset.classNames.count
     choice.classes = choice.classes ?? max(classes, 1)
     return try choice.graph(seed: configuration.recipe.seed)
+  }
+
+  /// With fresh weights for filters that have died, and a note of how many.
+  private static func recycled(_ graph: Graph, _ recipe: TrainingRecipe) -> (Graph, notes: [String]) {
+    guard let share = recipe.recycling else { return (graph, []) }
+    let result = graph.recyclingDormantFilters(below: Float(share), seed: recipe.seed)
+    return (result.graph, ["\(result.filterCount) dormant filters of \(result.layerCount) layers begin anew"])
   }
 
   // MARK: Items

@@ -69,14 +69,14 @@ public final class TrainingRun {
       let data = try TrainingData(configuration)
       let training = data.training
       test = data.evaluation
-      notes = data.notes
       let preparation = try TrainingPreparation(configuration, training)
+      let isResumed = RunFolder.holdsRun(url)
+      notes = data.notes + (isResumed ? [] : preparation.notes)
       testIndices = Array(0..<min(configuration.limit ?? test.count, test.count))
       trainer = try preparation.trainer(threads: threads)
       isQuantized = preparation.isQuantized
       sizeControl = preparation.sizeControl
       self.threads = threads
-      let isResumed = RunFolder.holdsRun(url)
       if isResumed { try preparation.checksums.check(configuration) }
       self.configuration = isResumed ? configuration : configuration.with(preparation.checksums)
       if !isResumed { try Self.checkSize(sizeControl, trainer, self.configuration, test.classNames, &notes) }
