@@ -24,11 +24,17 @@ struct FinishedRun {
 
   /// Hands the scales over to a run with the same quantizers; one with others begins with its own.
   ///
-  /// - Throws: `Failure` and `TrainingError` where the last state cannot be read, or is another network's.
+  /// - Throws: `Failure` where the last state cannot be read, or has other parameters.
   func handOverScales(to trainer: Trainer, of recipe: TrainingRecipe) throws {
     guard let quantization = recipe.quantization, quantization == configuration.recipe.quantization,
       let newest = try RunFolder.newestCheckpoint(in: url, of: configuration.checksum)
     else { return }
-    try trainer.takeScales(of: newest.checkpoint.training)
+    do {
+      try trainer.takeScales(of: newest.checkpoint.training)
+    } catch {
+      throw Failure(
+        .usage,
+        "\(url.path.escapedForDisplay): \(error) Begin with its weights alone: \(network.path.escapedForDisplay).")
+    }
   }
 }
