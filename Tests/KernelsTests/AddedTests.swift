@@ -59,29 +59,9 @@ import Testing
     let added = AddedWeights(
       filters, places: UnsafePointer(places.elements.baseAddress!), ends: UnsafePointer(ends.elements.baseAddress!))
     let weights = Guarded([added], at: .end)
-    let length = shape.channels * shape.kernel.rows * shape.kernel.columns
-    let terms = max(Int(Double(length) * pattern.density), 1)
-    let rules = ChannelRules(
-      channels: shape.outputs, terms: terms, shift: shape.shift, sumBound: length * 255 * 128, generator: &generator)
-    let addition = AdditionRule(shift: shape.shift > 60 ? 35 : shape.shift, generator: &generator)
-    layer.convolution.requantization = rules.requantization
-    layer.convolution.residual.rule = addition.sumRule
+    let endings = LayerEndings(layer, density: pattern.density, generator: &generator)
     layer.convolution.weights = UnsafeRawPointer(weights.base)
-
-    var codes = [UInt8](repeating: 77, count: layer.outputCount)
-    var sums = codes
-    layer.forEachOutput { place, output, products in
-      var sum = 0
-      products { sum += Int($0) * Int($1) }
-      codes[place] = rules.code(sum, output)
-      sums[place] = addition.code(codes[place], layer.residual.elements[place])
-    }
-    for kernel in kernels(for: .addUpCodes) {
-      #expect(layer.output(of: kernel, blank: 77, side: seed) == codes, "\(kernel.name)")
-    }
-    for kernel in kernels(for: .addUpCodesAddingResidual) {
-      #expect(layer.output(of: kernel, blank: 77, side: seed) == sums, "\(kernel.name)")
-    }
+    endings.check(layer, .init(codes: .addUpCodes, codesAddingResidual: .addUpCodesAddingResidual), seed: seed)
   }
 
   private func filters(

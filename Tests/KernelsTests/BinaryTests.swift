@@ -28,31 +28,9 @@ import Testing
     let bits = BinaryWeights(
       filters, data: UnsafePointer(data.elements.baseAddress!), mask: UnsafePointer(mask.elements.baseAddress!))
     let weights = Guarded([bits], at: .end)
-    let terms = shape.channels * shape.kernel.rows * shape.kernel.columns
-    let rules = ChannelRules(
-      channels: shape.outputs, terms: terms, shift: shape.shift, sumBound: terms * 255 * 128, generator: &generator)
-    let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
-    let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
+    let endings = LayerEndings(layer, generator: &generator)
     layer.convolution.weights = UnsafeRawPointer(weights.base)
-    layer.convolution.requantization = rules.requantization
-    layer.convolution.scales = UnsafePointer(scales.elements.baseAddress!)
-    layer.convolution.biases = UnsafePointer(biases.elements.baseAddress!)
-
-    var codes = [UInt8](repeating: 77, count: layer.outputCount)
-    var values = [Float](repeating: -77, count: layer.outputCount)
-    layer.forEachOutput { place, output, products in
-      var sum = 0
-      products { sum += Int($0) * Int($1) }
-      codes[place] = rules.code(sum, output)
-      let product = Float(sum) * scales.elements[output]
-      values[place] = product + biases.elements[output]
-    }
-    for kernel in kernels(for: .countCodes) {
-      #expect(layer.output(of: kernel, blank: 77, side: seed) == codes, "\(kernel.name)")
-    }
-    for kernel in kernels(for: .countCodesToValues) {
-      #expect(layer.output(of: kernel, blank: -77, side: seed) == values, "\(kernel.name)")
-    }
+    endings.check(layer, .init(codes: .countCodes, values: .countCodesToValues), seed: seed)
   }
 
   private func filters(_ weights: [Int8], _ body: (Filters) -> Void) {

@@ -338,42 +338,11 @@ struct AdditionRule {
   func codes(shape: LayerShape, seed: UInt64) {
     var generator = Generator(seed: seed)
     let layer = codeLayer(shape, &generator, seed: seed)
-    let terms = shape.channels * shape.kernel.rows * shape.kernel.columns
-    let rules = ChannelRules(
-      channels: shape.outputs, terms: terms, shift: shape.shift, sumBound: terms * 255 * 128, generator: &generator)
-    let addition = AdditionRule(shift: shape.shift > 60 ? 35 : shape.shift, generator: &generator)
-    let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
-    let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
-    layer.convolution.requantization = rules.requantization
-    layer.convolution.residual.rule = addition.sumRule
-    layer.convolution.scales = UnsafePointer(scales.elements.baseAddress!)
-    layer.convolution.biases = UnsafePointer(biases.elements.baseAddress!)
-
-    var sums = [Int32](repeating: -77, count: layer.outputCount)
-    var codes = [UInt8](repeating: 77, count: layer.outputCount)
-    var added = codes
-    var values = [Float](repeating: -77, count: layer.outputCount)
-    layer.forEachOutput { place, output, products in
-      var sum = 0
-      products { sum += Int($0) * Int($1) }
-      sums[place] = Int32(sum)
-      codes[place] = rules.code(sum, output)
-      added[place] = addition.code(codes[place], layer.residual.elements[place])
-      let product = Float(sum) * scales.elements[output]
-      values[place] = product + biases.elements[output]
-    }
-    for kernel in kernels(for: .convolveCodes) {
-      #expect(layer.output(of: kernel, blank: 77, side: seed) == codes, "\(kernel.name)")
-    }
-    for kernel in kernels(for: .convolveCodesAddingResidual) {
-      #expect(layer.output(of: kernel, blank: 77, side: seed) == added, "\(kernel.name)")
-    }
-    for kernel in kernels(for: .convolveCodesToSums) {
-      #expect(layer.output(of: kernel, blank: -77, side: seed) == sums, "\(kernel.name)")
-    }
-    for kernel in kernels(for: .convolveCodesToValues) {
-      #expect(layer.output(of: kernel, blank: -77, side: seed) == values, "\(kernel.name)")
-    }
+    let endings = LayerEndings(layer, generator: &generator)
+    let operations = LayerEndings.Operations(
+      codes: .convolveCodes, codesAddingResidual: .convolveCodesAddingResidual, sums: .convolveCodesToSums,
+      values: .convolveCodesToValues)
+    endings.check(layer, operations, seed: seed)
   }
 
   @Test(

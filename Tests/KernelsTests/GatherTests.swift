@@ -124,41 +124,13 @@ private struct GuardedWeights {
     var generator = Generator(seed: seed)
     let layer = layer(shape, pattern, seed: seed)
     let weights = GuardedWeights(packed(layer, pattern))
-    let length = shape.channels * shape.kernel.rows * shape.kernel.columns
-    let terms = max(Int(Double(length) * pattern.density), 1)
-    let rules = ChannelRules(
-      channels: shape.outputs, terms: terms, shift: shape.shift, sumBound: length * 255 * 128, generator: &generator)
-    let addition = AdditionRule(shift: shape.shift > 60 ? 35 : shape.shift, generator: &generator)
-    let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
-    let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
-    layer.convolution.requantization = rules.requantization
-    layer.convolution.residual.rule = addition.sumRule
-    layer.convolution.scales = UnsafePointer(scales.elements.baseAddress!)
-    layer.convolution.biases = UnsafePointer(biases.elements.baseAddress!)
+    let endings = LayerEndings(layer, density: pattern.density, generator: &generator)
     layer.convolution.weights = UnsafeRawPointer(weights.gathered.base)
-
     var places = [Int](repeating: 0, count: shape.outputs)
     for (place, output) in weights.filters.places.enumerated() { places[output] = place }
-    var codes = [UInt8](repeating: 77, count: layer.outputCount)
-    var added = codes
-    var values = [Float](repeating: -77, count: layer.outputCount)
-    layer.forEachOutput { place, output, products in
-      var sum = 0
-      products { sum += Int($0) * Int($1) }
-      codes[place] = rules.code(sum, places[output])
-      added[place] = addition.code(codes[place], layer.residual.elements[place])
-      let product = Float(sum) * scales.elements[places[output]]
-      values[place] = product + biases.elements[places[output]]
-    }
-    for kernel in kernels(for: .gatherCodes) {
-      #expect(layer.output(of: kernel, blank: 77, side: seed) == codes, "\(kernel.name)")
-    }
-    for kernel in kernels(for: .gatherCodesAddingResidual) {
-      #expect(layer.output(of: kernel, blank: 77, side: seed) == added, "\(kernel.name)")
-    }
-    for kernel in kernels(for: .gatherCodesToValues) {
-      #expect(layer.output(of: kernel, blank: -77, side: seed) == values, "\(kernel.name)")
-    }
+    let operations = LayerEndings.Operations(
+      codes: .gatherCodes, codesAddingResidual: .gatherCodesAddingResidual, values: .gatherCodesToValues)
+    endings.check(layer, operations, places: places, seed: seed)
   }
 
   static let joinable: [LayerShape] = [

@@ -30,31 +30,9 @@ import Testing
     }
     let data = Guarded(filters.data, at: .init(seed))
     let weights = Guarded([LeveledWeights(filters, data: UnsafePointer(data.elements.baseAddress!))], at: .end)
-    let terms = shape.channels * shape.kernel.rows * shape.kernel.columns
-    let rules = ChannelRules(
-      channels: shape.outputs, terms: terms, shift: shape.shift, sumBound: terms * 255 * 128, generator: &generator)
-    let scales = Guarded((0..<rules.ks.count).map { _ in generator.real(0...0.01) }, at: .end)
-    let biases = Guarded((0..<rules.ks.count).map { _ in generator.real(-9...9) }, at: .end)
+    let endings = LayerEndings(layer, generator: &generator)
     layer.convolution.weights = UnsafeRawPointer(weights.base)
-    layer.convolution.requantization = rules.requantization
-    layer.convolution.scales = UnsafePointer(scales.elements.baseAddress!)
-    layer.convolution.biases = UnsafePointer(biases.elements.baseAddress!)
-
-    var codes = [UInt8](repeating: 77, count: layer.outputCount)
-    var values = [Float](repeating: -77, count: layer.outputCount)
-    layer.forEachOutput { place, output, products in
-      var sum = 0
-      products { sum += Int($0) * Int($1) }
-      codes[place] = rules.code(sum, output)
-      let product = Float(sum) * scales.elements[output]
-      values[place] = product + biases.elements[output]
-    }
-    for kernel in kernels(for: .unpackCodes) {
-      #expect(layer.output(of: kernel, blank: 77, side: seed) == codes, "\(kernel.name)")
-    }
-    for kernel in kernels(for: .unpackCodesToValues) {
-      #expect(layer.output(of: kernel, blank: -77, side: seed) == values, "\(kernel.name)")
-    }
+    endings.check(layer, .init(codes: .unpackCodes, values: .unpackCodesToValues), seed: seed)
   }
 
   private func filters(_ weights: [Int8], _ body: (Filters) -> Void) {
