@@ -56,6 +56,10 @@ case $name in
   resnet20-ternary-longer) teach; arguments="Runs/resnet20-ternary/trained.dchip --recipe resnet20-cifar10-ternary-longer --data $cifar10 --teacher $teacher" ;;
   resnet20-2bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-2bit --data $cifar10 --teacher $teacher" ;;
   resnet20-2bit-longer) teach; arguments="Runs/resnet20-2bit/trained.dchip --recipe resnet20-cifar10-2bit-longer --data $cifar10 --teacher $teacher" ;;
+  resnet20-2bit-longest) teach
+    sed 's/"epochs": 60/"epochs": 64/; s/"quantization":/"recycling": 0.025, "quantization":/' \
+      Recipes/resnet20-cifar10-2bit-longer.json > Runs/$name.json
+    arguments="Runs/resnet20-2bit-longer --recipe Runs/$name.json --data $cifar10 --teacher $teacher" ;;
   resnet20-4bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-4bit --data $cifar10 --teacher $teacher" ;;
   resnet20-binary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-binary --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.42) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.42 --data $cifar10 --teacher $teacher" ;;
@@ -69,6 +73,11 @@ case $name in
   resnet44-ternary-0.22-taught) teach; thinner 0.22 0.22-longest
     sed 's/"quantization":/"recycling": 0.025, "quantization":/' "$recipe" > "$recipe.new" && mv "$recipe.new" "$recipe"
     arguments="$arguments --teacher Runs/resnet44-ternary-0.22-longest.dchip --teacher Runs/resnet44-ternary-0.42.dchip" ;;
+  resnet44-ternary-0.42-mixed) teach
+    sed 's/"initial": [0-9.]*/"initial": 0.42/; s/"quantization":/"mixup": 0.3, "quantization":/' \
+      Recipes/resnet44-cifar10-ternary-thinner.json > Runs/$name.json
+    arguments="Runs/resnet44-ternary-0.22-taught --recipe Runs/$name.json --density 0.42 --epochs 18 --data $cifar10 --teacher $teacher"
+    for other in 0.22-longest 0.22-taught 0.42; do arguments="$arguments --teacher Runs/resnet44-ternary-$other.dchip"; done ;;
   resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
   resnet44-ternary-0.08) teach; thinner 0.08 0.10; arguments="$arguments --epochs 12" ;;
