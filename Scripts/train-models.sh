@@ -26,6 +26,12 @@ teach() {
     --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 -o $teacher
 }
 
+# Four networks of the same form, asked together.
+teachers() {
+  printf -- '--teacher %s ' $teacher
+  for other in 0.22-longest 0.22-taught 0.42; do printf -- '--teacher %s ' "Runs/resnet44-ternary-$other.dchip"; done
+}
+
 train() {
   if [ -f "$run/config.json" ]; then
     "$deepchip" train --resume "$run" "$@"
@@ -76,8 +82,11 @@ case $name in
   resnet44-ternary-0.42-mixed) teach
     sed 's/"initial": [0-9.]*/"initial": 0.42/; s/"quantization":/"mixup": 0.3, "quantization":/' \
       Recipes/resnet44-cifar10-ternary-thinner.json > Runs/$name.json
-    arguments="Runs/resnet44-ternary-0.22-taught --recipe Runs/$name.json --density 0.42 --epochs 18 --data $cifar10 --teacher $teacher"
-    for other in 0.22-longest 0.22-taught 0.42; do arguments="$arguments --teacher Runs/resnet44-ternary-$other.dchip"; done ;;
+    arguments="Runs/resnet44-ternary-0.22-taught --recipe Runs/$name.json --density 0.42 --epochs 18 --data $cifar10 $(teachers)" ;;
+  resnet44-ternary-0.42-refined) teach
+    sed 's/"initial": [0-9.]*/"initial": 0.42/; s/"peak": 0.03/"peak": 0.005/' \
+      Recipes/resnet44-cifar10-ternary-thinner.json > Runs/$name.json
+    arguments="Runs/resnet44-ternary-0.42-mixed --recipe Runs/$name.json --density 0.42 --epochs 6 --data $cifar10 $(teachers)" ;;
   resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
   resnet44-ternary-0.08) teach; thinner 0.08 0.10; arguments="$arguments --epochs 12" ;;
