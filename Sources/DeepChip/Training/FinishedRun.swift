@@ -15,7 +15,8 @@ struct FinishedRun {
     guard FileManager.default.fileExists(atPath: network.path) else {
       throw Failure(
         .usage,
-        "\(url.path.escapedForDisplay): that run is not at its end. Go on with it by --resume, and begin after that.")
+        "\(network.path.escapedForDisplay): is not there: that run is not at its end. Go on with it by --resume, and "
+          + "begin after that.")
     }
   }
 
