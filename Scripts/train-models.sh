@@ -43,50 +43,56 @@ train() {
   fi
 }
 
-# thinner DENSITY FROM: goes on from the latent weights of the denser network FROM, a density and perhaps more of its name.
-thinner() {
+# vary RECIPE SCRIPT: a recipe of the run's own, which is RECIPE as sed changes it by SCRIPT.
+vary() {
   recipe=Runs/$name.json
-  sed "s/\"initial\": [0-9.]*/\"initial\": ${2%%-*}/" Recipes/resnet44-cifar10-ternary-thinner.json > "$recipe"
-  arguments="Runs/resnet44-ternary-$2/trained.dchip --recipe $recipe --density $1 --data $cifar10 --teacher $teacher"
+  sed "$2" "Recipes/$1.json" > "$recipe"
+}
+
+# from_ternary FROM DENSITY INITIAL [SCRIPT]: goes on with a ternary ResNet-44, from density INITIAL to DENSITY.
+from_ternary() {
+  vary resnet44-cifar10-ternary-thinner "s/\"initial\": [0-9.]*/\"initial\": $3/; $4"
+  arguments="Runs/resnet44-ternary-$1 --recipe $recipe --density $2 --data $cifar10"
+}
+
+# thinner DENSITY FROM [SCRIPT]: from the latent weights of the denser network FROM, a density and perhaps more of its name.
+thinner() {
+  from_ternary "$2/trained.dchip" "$1" "${2%%-*}" "$3"
+  arguments="$arguments --teacher $teacher"
 }
 
 # shaped DENSITY: goes on from the latent weights of the ConvNet of density 0.10 with densities by the shapes of layers.
 shaped() {
-  recipe=Runs/$name.json
-  sed "s/0\.025/$1/g" Recipes/convnet-cifar10-ternary-shaped.json > "$recipe"
+  vary convnet-cifar10-ternary-shaped "s/0\.025/$1/g"
   arguments="Runs/convnet-ternary-0.10/trained.dchip --recipe $recipe --data $cifar10 --teacher $teacher"
 }
+
+# Keys that recipes get in front of their quantization.
+recycling='s/"quantization":/"recycling": 0.025, "quantization":/'
+mixup='s/"quantization":/"mixup": 0.3, "quantization":/'
 
 case $name in
   resnet20-ternary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-ternary --data $cifar10 --teacher $teacher" ;;
   resnet20-ternary-longer) teach; arguments="Runs/resnet20-ternary/trained.dchip --recipe resnet20-cifar10-ternary-longer --data $cifar10 --teacher $teacher" ;;
   resnet20-2bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-2bit --data $cifar10 --teacher $teacher" ;;
   resnet20-2bit-longer) teach; arguments="Runs/resnet20-2bit/trained.dchip --recipe resnet20-cifar10-2bit-longer --data $cifar10 --teacher $teacher" ;;
-  resnet20-2bit-longest) teach
-    sed 's/"epochs": 60/"epochs": 64/; s/"quantization":/"recycling": 0.025, "quantization":/' \
-      Recipes/resnet20-cifar10-2bit-longer.json > Runs/$name.json
-    arguments="Runs/resnet20-2bit-longer --recipe Runs/$name.json --data $cifar10 --teacher $teacher" ;;
+  resnet20-2bit-longest) teach; vary resnet20-cifar10-2bit-longer "s/\"epochs\": 60/\"epochs\": 64/; $recycling"
+    arguments="Runs/resnet20-2bit-longer --recipe $recipe --data $cifar10 --teacher $teacher" ;;
   resnet20-4bit) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-4bit --data $cifar10 --teacher $teacher" ;;
   resnet20-binary) teach; arguments="$models/resnet20.onnx --recipe resnet20-cifar10-binary --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.42) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.42 --data $cifar10 --teacher $teacher" ;;
-  resnet44-ternary-0.42-denser) teach
-    sed 's/"initial": [0-9.]*/"initial": 0.42/; s/"peak": 0.03/"peak": 0.01/' Recipes/resnet44-cifar10-ternary-thinner.json > Runs/$name.json
-    arguments="Runs/resnet44-ternary-0.22-longest/trained.dchip --recipe Runs/$name.json --density 0.42 --epochs 7 --data $cifar10 --teacher $teacher" ;;
+  resnet44-ternary-0.42-denser) teach; from_ternary 0.22-longest/trained.dchip 0.42 0.42 's/"peak": 0.03/"peak": 0.01/'
+    arguments="$arguments --epochs 7 --teacher $teacher" ;;
   resnet44-ternary-0.25) teach; arguments="$models/resnet44.onnx --recipe resnet44-cifar10-ternary --density 0.25 --epochs 10 --data $cifar10 --teacher $teacher" ;;
   resnet44-ternary-0.22) teach; thinner 0.22 0.25 ;;
   resnet44-ternary-0.22-longer) teach; thinner 0.22 0.22 ;;
   resnet44-ternary-0.22-longest) teach; thinner 0.22 0.22-longer; arguments="$arguments --epochs 22" ;;
-  resnet44-ternary-0.22-taught) teach; thinner 0.22 0.22-longest
-    sed 's/"quantization":/"recycling": 0.025, "quantization":/' "$recipe" > "$recipe.new" && mv "$recipe.new" "$recipe"
+  resnet44-ternary-0.22-taught) teach; thinner 0.22 0.22-longest "$recycling"
     arguments="$arguments --teacher Runs/resnet44-ternary-0.22-longest.dchip --teacher Runs/resnet44-ternary-0.42.dchip" ;;
-  resnet44-ternary-0.42-mixed) teach
-    sed 's/"initial": [0-9.]*/"initial": 0.42/; s/"quantization":/"mixup": 0.3, "quantization":/' \
-      Recipes/resnet44-cifar10-ternary-thinner.json > Runs/$name.json
-    arguments="Runs/resnet44-ternary-0.22-taught --recipe Runs/$name.json --density 0.42 --epochs 18 --data $cifar10 $(teachers)" ;;
-  resnet44-ternary-0.42-refined) teach
-    sed 's/"initial": [0-9.]*/"initial": 0.42/; s/"peak": 0.03/"peak": 0.005/' \
-      Recipes/resnet44-cifar10-ternary-thinner.json > Runs/$name.json
-    arguments="Runs/resnet44-ternary-0.42-mixed --recipe Runs/$name.json --density 0.42 --epochs 6 --data $cifar10 $(teachers)" ;;
+  resnet44-ternary-0.42-mixed) teach; from_ternary 0.22-taught 0.42 0.42 "$mixup"
+    arguments="$arguments --epochs 18 $(teachers)" ;;
+  resnet44-ternary-0.42-refined) teach; from_ternary 0.42-mixed 0.42 0.42 's/"peak": 0.03/"peak": 0.005/'
+    arguments="$arguments --epochs 6 $(teachers)" ;;
   resnet44-ternary-0.15) teach; thinner 0.15 0.22 ;;
   resnet44-ternary-0.10) teach; thinner 0.10 0.15 ;;
   resnet44-ternary-0.08) teach; thinner 0.08 0.10; arguments="$arguments --epochs 12" ;;

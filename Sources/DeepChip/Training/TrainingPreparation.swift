@@ -16,7 +16,6 @@ struct TrainingPreparation {
   private let graph: Graph
   private let quantization: NetworkQuantization
   private let items: LabeledItems
-  private let feeder: InputFeeder
   /// The run where this one begins, if it does at one.
   private let start: FinishedRun?
   /// What a user should know of how the run begins.
@@ -30,7 +29,7 @@ struct TrainingPreparation {
     let found = try Self.network(start?.network.path ?? name, configuration, dataset)
     let network: Graph
     (network, notes) = Self.recycled(found, configuration.recipe)
-    feeder = try InputFeeder(network, configuration.preprocessing.preprocessing)
+    let feeder = try InputFeeder(network, configuration.preprocessing.preprocessing)
     items = try Self.items(dataset, limit: configuration.limit, feeder)
     (graph, quantization) = try Self.quantized(network, configuration, dataset, items)
     var checksums = TrainingConfiguration.Checksums()

@@ -21,7 +21,7 @@ extension Graph {
     let producers = [ValueID: Node](nodes.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
     for (index, node) in nodes.enumerated() {
       guard case .batchNormalization = node.operator, let input = node.inputs[0], let layer = producers[input],
-        var filters = Filters(layer, node, in: self)
+        var filters = NormalizedFilters(layer, node, in: self)
       else { continue }
       var generator = SplitMix64(seed: seed &+ UInt64(index) &* 0x9E37_79B9_97F4_A7C1)
       let count = filters.recycle(below: share, &generator)
@@ -35,7 +35,7 @@ extension Graph {
 }
 
 /// The filters of a layer and the normalization after it.
-private struct Filters {
+private struct NormalizedFilters {
   private let ids: [ValueID]
   /// Weights, factors, shifts, means, variances.
   private var tensors: [Tensor<Float>]
